@@ -1,0 +1,136 @@
+// Package apperr is the one error type of the product. A kind says what went
+// wrong in terms every edge understands (a status, a page, an exit code), a
+// message says it in words that are safe to show, and the wrapped cause keeps
+// what only the log may see.
+package apperr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kind classifies an error. The edge maps it to an HTTP status; nothing else does.
+type Kind string
+
+// The kinds an edge must know.
+const (
+	Internal        Kind = "internal"
+	Invalid         Kind = "invalid"          // the input is wrong; Fields says where
+	Unauthenticated Kind = "unauthenticated"  // nobody is signed in, or the credentials are wrong
+	Forbidden       Kind = "forbidden"        // signed in, but not allowed
+	NotFound        Kind = "not_found"        // absent, or not visible to this reader
+	Conflict        Kind = "conflict"         // somebody else was first: stale version, duplicate key
+	InUse           Kind = "in_use"           // cannot go while others refer to it
+	TooLarge        Kind = "too_large"        // over a size limit
+	TooMany         Kind = "too_many"         // over a rate limit
+	Unavailable     Kind = "unavailable"      // a part we depend on is away; worth a retry
+	Precondition    Kind = "precondition"     // If-Match was required and missing
+	Unsupported     Kind = "unsupported_type" // the media type is not accepted
+)
+
+// Field is one wrong input: Name is the form's or JSON document's field name,
+// Message a sentence for the person who typed it.
+type Field struct {
+	Name    string
+	Message string
+}
+
+// Error carries a kind, a safe message and the cause.
+type Error struct {
+	Kind    Kind
+	Message string  // shown to the user; a sentence
+	Fields  []Field // for Invalid
+	Detail  any     // for Conflict: what the other side holds now
+	Err     error   // the cause; logged, never shown
+}
+
+// Error renders the message with its fields and cause, for the log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.Kind))
+	b.WriteString(": ")
+	b.WriteString(e.Message)
+	for _, f := range e.Fields {
+		fmt.Fprintf(&b, "; %s: %s", f.Name, f.Message)
+	}
+	if e.Err != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.Err }
+
+// New makes an error of a kind with a message that is safe to show.
+func New(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap makes an error of a kind around a cause.
+func Wrap(err error, kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Err: err}
+}
+
+// InvalidField is the common case of one wrong field.
+func InvalidField(name, format string, args ...any) *Error {
+	msg := fmt.Sprintf(format, args...)
+	return &Error{Kind: Invalid, Message: msg, Fields: []Field{{Name: name, Message: msg}}}
+}
+
+// KindOf gives the kind of the first *Error in the chain, Internal for any
+// other error, and "" for nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Internal
+}
+
+// Is reports whether err is of the kind.
+func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
+
+// Message gives the text that may be shown to a person: the first *Error's
+// message, or a neutral sentence.
+func Message(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Message != "" {
+		return e.Message
+	}
+	return "Something went wrong on our side."
+}
+
+// FieldsOf gives the wrong fields of an Invalid error, or nil.
+func FieldsOf(err error) []Field {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Fields
+	}
+	return nil
+}
+
+// Problems collects wrong fields, so that a form answers with all of them at once.
+type Problems struct{ fields []Field }
+
+// Add notes one wrong field.
+func (p *Problems) Add(name, format string, args ...any) {
+	p.fields = append(p.fields, Field{Name: name, Message: fmt.Sprintf(format, args...)})
+}
+
+// Err gives nil when nothing was noted.
+func (p *Problems) Err() error {
+	if len(p.fields) == 0 {
+		return nil
+	}
+	msg := p.fields[0].Message
+	if len(p.fields) > 1 {
+		msg = fmt.Sprintf("%d fields need attention.", len(p.fields))
+	}
+	return &Error{Kind: Invalid, Message: msg, Fields: p.fields}
+}
