@@ -1,0 +1,24 @@
+package filter
+
+import "fmt"
+
+// Error is what is wrong with a filter's text, in words for the person who
+// typed it. Parse and Schema.Bind return it, wrapped in nothing.
+type Error struct {
+	Span
+	// Msg is a sentence that can stand beside the field.
+	Msg string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+// Span is a part of a filter's text as byte offsets: [Pos, End). It is zero in
+// nodes that a program built.
+type Span struct{ Pos, End int }
+
+// Where returns the span itself; it lets every node and error answer alike.
+func (s Span) Where() Span { return s }
+
+func errorAt(at Span, format string, args ...any) *Error {
+	return &Error{Span: at, Msg: fmt.Sprintf(format, args...)}
+}
