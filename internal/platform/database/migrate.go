@@ -161,6 +161,7 @@ var (
 		{regexp.MustCompile(`\bJSONB\b`), "TEXT"},
 		{regexp.MustCompile(`\bDOUBLE PRECISION\b`), "REAL"},
 		{regexp.MustCompile(`\bBYTEA\b`), "BLOB"},
+		{regexp.MustCompile(` COLLATE "C"`), ""}, // byte order, which is SQLite's only one
 	}
 )
 
