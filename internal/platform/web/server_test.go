@@ -1,0 +1,137 @@
+package web_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/web"
+)
+
+func TestShutdownFinishesRequestsAndEndsStreams(t *testing.T) {
+	t.Parallel()
+	m := newMux(t, web.Options{})
+	var srv *web.Server
+	entered, finish := make(chan struct{}), make(chan struct{})
+	m.Handle("GET /slow", func(w http.ResponseWriter, _ *http.Request) error {
+		close(entered)
+		<-finish
+		_, err := io.WriteString(w, "finished")
+		return err
+	})
+	m.Handle("GET /live", func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, ": hello\n\n")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			return err
+		}
+		select {
+		case <-web.ShutdownSignal(r.Context()):
+			fmt.Fprint(w, ": bye\n\n")
+			close(finish) // streams end while requests still run
+			return nil
+		case <-r.Context().Done():
+			return r.Context().Err()
+		}
+	}, web.Stream())
+	srv = web.NewServer(web.ServerOptions{Address: "127.0.0.1:0", Handler: m, DrainTimeout: 20 * time.Second})
+	addr, err := srv.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	base := "http://" + addr.String()
+
+	live, err := http.Get(base + "/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Body.Close()
+	lines := bufio.NewReader(live.Body)
+	if _, err := lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	slow := make(chan string, 1)
+	go func() {
+		res, err := http.Get(base + "/slow")
+		if err != nil {
+			slow <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		slow <- string(body)
+	}()
+	<-entered
+	stop()
+	if got := <-slow; got != "finished" {
+		t.Errorf("the running request got %q", got)
+	}
+	rest, err := io.ReadAll(lines)
+	if err != nil || !strings.Contains(string(rest), "bye") {
+		t.Errorf("the stream ended with %q, %v", rest, err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	if !srv.Draining() {
+		t.Error("the server does not say that it is draining")
+	}
+}
+
+func TestTakenAddressIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	first := web.NewServer(web.ServerOptions{Address: "127.0.0.1:0"})
+	addr, err := first.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- first.Run(ctx) }()
+	second := web.NewServer(web.ServerOptions{Address: addr.String()})
+	if err := second.Run(t.Context()); !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err), addr.String()) {
+		t.Errorf("got %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHeadersAreBounded(t *testing.T) {
+	t.Parallel()
+	srv := web.NewServer(web.ServerOptions{Address: "127.0.0.1:0", Handler: http.NotFoundHandler(), MaxHeaderBytes: 8 << 10})
+	addr, err := srv.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr.String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Long", strings.Repeat("x", 32<<10))
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("status %d", res.StatusCode)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
