@@ -1,0 +1,71 @@
+// Package module is the socket a practice plugs into: what it brings (tables,
+// pages, API operations, menu entries, live topics, periodic work) and what
+// surrounds its pages. Adding a practice is one folder and one line in
+// internal/app; nothing else in the house knows its name.
+package module
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/platform/web"
+)
+
+// Module is everything a practice adds to the running system. Every part may be empty.
+type Module struct {
+	Name       string
+	Migrations []fs.FS
+	Routes     func(mux *web.Mux)
+	API        func(api huma.API)
+	Menu       []MenuItem
+	Create     []MenuItem // entries of the "New" button
+	Verbs      []access.VerbInfo
+	Topics     []Topic
+	Periodic   []Periodic
+}
+
+// MenuItem is an entry of the navigation. Labels are keys of the message catalogue.
+type MenuItem struct {
+	Section string // group in the navigation, such as "Desk"; sections and items keep their order
+	Label   string
+	URL     string
+	Icon    string
+	Key     string                        // single key that goes there, if any
+	ID      string                        // what Page.Active names
+	Visible func(actor access.Actor) bool // nil shows it to everybody who is signed in
+}
+
+// Topic says who may follow live topics of a prefix, such as "ticket" in "ticket:42".
+type Topic struct {
+	Prefix string
+	Allow  func(ctx context.Context, rest string) bool
+}
+
+// Periodic is work that is due now and again, once across all nodes.
+type Periodic struct {
+	Name  string
+	Every time.Duration
+	Run   func(ctx context.Context) error
+}
+
+// Page describes a page to the frame around it.
+type Page struct {
+	Title   string
+	Active  string   // ID of the menu entry to mark
+	Wide    bool     // use the full width: queues, boards
+	Topics  []string // live topics the page follows
+	Bundles []string // further scripts: "board.js"
+	Search  string   // text to show in the search box
+	Status  int      // 0 is 200
+}
+
+// Frame renders a page's body inside the product's layout, for the actor of
+// the request: navigation, search, "New", user menu, live connection.
+type Frame interface {
+	Page(w http.ResponseWriter, r *http.Request, p Page, body web.Component) error
+}

@@ -1,0 +1,99 @@
+package ticket
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// Reply adds a public message. The requester's reply ends a hold that waits for
+// them. Replies never conflict with other saves.
+func (s *Service) Reply(ctx context.Context, ref Ref, cmd PublicReply) (Ticket, error) {
+	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
+		return Ticket{}, err
+	}
+	return s.converse(ctx, ref, func(c *change) error {
+		if err := c.may(access.Comment); err != nil {
+			return err
+		}
+		c.attach(c.event(Replied, false, string(cmd.Body)), cmd.Attachments)
+		if c.actor.ID == c.before.RequesterID && c.before.WaitsForRequester(c.def) {
+			return c.endHold(ctx)
+		}
+		return nil
+	})
+}
+
+// Note adds an internal note.
+func (s *Service) Note(ctx context.Context, ref Ref, cmd InternalNote) (Ticket, error) {
+	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
+		return Ticket{}, err
+	}
+	return s.converse(ctx, ref, func(c *change) error {
+		if err := c.may(access.Note); err != nil {
+			return err
+		}
+		e := c.event(Noted, true, string(cmd.Body))
+		c.attach(e, cmd.Attachments)
+		return c.watchMentioned(ctx, e, string(cmd.Body))
+	})
+}
+
+func (s *Service) converse(ctx context.Context, ref Ref, fn func(c *change) error) (Ticket, error) {
+	var saved Ticket
+	err := s.write(ctx, false, func(tx *database.Tx) error {
+		id, _, err := once(ctx, tx, s.now(), ref, func() (int64, error) {
+			c, err := s.begin(ctx, tx, ref, 0)
+			if err != nil {
+				return 0, err
+			}
+			if err := fn(c); err != nil {
+				return 0, err
+			}
+			saved, err = c.save(ctx)
+			return saved.ID, err
+		})
+		if err == nil && saved.ID != id {
+			saved, err = load(ctx, tx, ByID(id))
+		}
+		return err
+	})
+	return saved, err
+}
+
+func checkMessage(body string, files []int64) error {
+	var p apperr.Problems
+	if strings.TrimSpace(body) == "" && len(files) == 0 {
+		p.Add("body", "Write something, or attach a file.")
+	}
+	checkText(&p, "body", body)
+	return p.Err()
+}
+
+// watchMentioned makes the persons that a text mentions watchers, if they
+// exist: whoever is spoken of should hear the answer.
+func (c *change) watchMentioned(ctx context.Context, event int, body string) error {
+	mentioned := Mentions(body)
+	if len(mentioned) == 0 {
+		return nil
+	}
+	watchers := slices.Clone(c.ticket.Watchers)
+	for _, id := range mentioned {
+		if slices.Contains(watchers, id) || len(watchers) >= MaxWatchers {
+			continue
+		}
+		if _, err := c.s.directory.OrganisationOf(ctx, c.tx, id); err != nil {
+			if apperr.Is(err, apperr.Invalid) {
+				continue // a mention of nobody is just text
+			}
+			return err
+		}
+		watchers = append(watchers, id)
+	}
+	slices.Sort(watchers)
+	return c.set(event, FieldWatchers, joinIDs(watchers))
+}

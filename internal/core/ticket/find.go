@@ -1,0 +1,197 @@
+package ticket
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/search"
+	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// Hit is one ticket a search found, with the places where it did.
+type Hit struct {
+	Ticket   Ticket
+	Title    []search.Fragment
+	Where    string            // "description", "resolution", "reply", "note"; "" when only the title matched
+	Seq      int               // of the message
+	Fragment []search.Fragment // of the text that matched
+}
+
+// Find searches tickets and conversations for all words; it never finds what
+// the actor may not read. The best of the most recent matches come first: a hit
+// in the number or title before one in a text, newer before older.
+func (s *Service) Find(ctx context.Context, words []filter.Word, limit int) ([]Hit, error) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	actor := access.From(ctx)
+	schema, err := s.schema(actor)
+	if err != nil {
+		return nil, err
+	}
+	notes := actor.Condition(access.ReadNotes, schema)
+	page, err := s.List(ctx, Query{Condition: filter.Search(s.search.TextSearch("t.id", notes), words...), Limit: maxPage})
+	if err != nil {
+		return nil, err
+	}
+	inTitle := func(t *Ticket) int {
+		n := 0
+		for _, w := range words {
+			if search.Contains(t.Number+" "+t.Title, w) {
+				n++
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(page.Tickets, func(a, b Ticket) int { return cmp.Compare(inTitle(&b), inTitle(&a)) })
+	tickets := page.Tickets[:min(limit, len(page.Tickets))]
+	hits := make([]Hit, len(tickets))
+	byID := map[int64]*Hit{}
+	ids := make([]int64, len(tickets))
+	for i, t := range tickets {
+		hits[i] = Hit{Ticket: t, Title: search.Snippet(t.Title, words, 400)}
+		ids[i] = t.ID
+		byID[t.ID] = &hits[i]
+	}
+	return hits, s.locate(ctx, ids, byID, words)
+}
+
+// locate finds, for each hit, the text to show.
+func (s *Service) locate(ctx context.Context, ids []int64, hits map[int64]*Hit, words []filter.Word) error {
+	notes := func(id int64) bool { return s.ReadsNotes(ctx, &hits[id].Ticket) }
+	docs, err := s.search.Documents(ctx, s.db.Reader(), ids, words, notes, 500)
+	if err != nil || len(docs) == 0 {
+		return err
+	}
+	// One message per ticket: the newest that matched.
+	seqs := map[int64]int{}
+	for _, d := range docs {
+		if d.Part > 0 {
+			seqs[d.TicketID] = max(seqs[d.TicketID], d.Part)
+		}
+	}
+	var args database.Args
+	query := `SELECT t.id, 0, '', t.description, t.resolution FROM tickets t WHERE t.id IN ` + database.In(&args, ids)
+	var parts []string
+	for id, seq := range seqs {
+		parts = append(parts, `(e.ticket_id = `+args.Arg(id)+` AND e.seq = `+args.Arg(seq)+`)`)
+	}
+	if len(parts) > 0 {
+		query += ` UNION ALL SELECT e.ticket_id, e.seq, e.type, e.body, '' FROM ticket_events e WHERE ` + strings.Join(parts, " OR ")
+	}
+	return database.Each(ctx, s.db.Reader(), func(r database.Row) error {
+		var id int64
+		var seq int
+		var typ, body, resolution string
+		if err := r.Scan(&id, &seq, &typ, &body, &resolution); err != nil {
+			return err
+		}
+		hits[id].take(seq, typ, body, resolution, words)
+		return nil
+	}, query, args.Values()...)
+}
+
+func (h *Hit) take(seq int, typ, body, resolution string, words []filter.Word) {
+	hasAny := func(text string) bool {
+		return slices.ContainsFunc(words, func(w filter.Word) bool { return search.Contains(text, w) })
+	}
+	set := func(where, text string) {
+		h.Where, h.Seq, h.Fragment = where, seq, search.Snippet(text, words, 220)
+	}
+	switch {
+	case seq > 0 && h.Where == "":
+		set(typ, body)
+	case seq == 0 && hasAny(body):
+		set("description", body)
+	case seq == 0 && hasAny(resolution):
+		set("resolution", resolution)
+	}
+}
+
+// Similar suggests open tickets that may be about the same thing as a title
+// being typed, best first: those that share the rarest of its words. Only what
+// the actor may see.
+func (s *Service) Similar(ctx context.Context, title string, limit int) ([]Ticket, error) {
+	words := significant(title)
+	if len(words) == 0 {
+		return nil, nil
+	}
+	const candidates = 400
+	ids, err := s.search.Candidates(ctx, s.db.Reader(), words, candidates)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	var args database.Args
+	where, err := s.visible(ctx, Query{Condition: filter.True()}, &args)
+	if err != nil {
+		return nil, err
+	}
+	active := []string{string(workflow.New), string(workflow.Open), string(workflow.Waiting)}
+	found, err := database.All(ctx, s.db.Reader(), scanRow, `SELECT `+columns+` FROM tickets t WHERE `+where+
+		` AND t.category IN `+database.In(&args, active)+` AND t.id IN `+database.In(&args, ids)+` LIMIT `+args.Arg(candidates), args.Values()...)
+	if err != nil {
+		return nil, err
+	}
+	// A word that many of the candidates share says little.
+	weight := make([]float64, len(words))
+	matches := make([][]bool, len(found))
+	for i := range found {
+		matches[i] = make([]bool, len(words))
+		for j, w := range words {
+			if search.Contains(found[i].Title, w) {
+				matches[i][j] = true
+				weight[j]++
+			}
+		}
+	}
+	score := func(i int) float64 {
+		sum := 0.0
+		for j, hit := range matches[i] {
+			if hit {
+				sum += 1 + 4/(1+weight[j])
+			}
+		}
+		return sum
+	}
+	order := make([]int, 0, len(found))
+	for i := range found {
+		// One shared word is a coincidence unless the title has no more.
+		if n := count(matches[i]); n >= min(2, len(words)) {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(score(b), score(a)), found[b].UpdatedAt.Compare(found[a].UpdatedAt))
+	})
+	var out []Ticket
+	for _, i := range order[:min(limit, len(order))] {
+		out = append(out, found[i])
+	}
+	return out, nil
+}
+
+func count(hits []bool) int {
+	n := 0
+	for _, h := range hits {
+		if h {
+			n++
+		}
+	}
+	return n
+}
+
+// significant gives the words of a title that are worth comparing.
+func significant(title string) []filter.Word {
+	var out []filter.Word
+	for _, w := range search.Words(title, 20) {
+		if len([]rune(w)) >= 3 && !slices.ContainsFunc(out, func(o filter.Word) bool { return o.Text == w }) {
+			out = append(out, filter.Word{Text: w})
+		}
+	}
+	return out
+}

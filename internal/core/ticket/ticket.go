@@ -1,0 +1,347 @@
+package ticket
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/workflow"
+)
+
+// Ticket is the present of a record: the fold of its timeline.
+type Ticket struct {
+	ID     int64
+	Kind   string // key of a workflow.Definition
+	Number string // "INC-1042"
+
+	Title       string
+	Description string // Markdown
+	State       string
+	Category    workflow.Category
+	WaitReason  string // set while Category is waiting
+
+	Impact         int
+	Urgency        int
+	Priority       int    // 1 is the highest
+	PriorityReason string // why the matrix was overridden; "" means it was not
+
+	RequesterID    int64 // whom it is for
+	OpenedByID     int64 // who wrote it down
+	OrganisationID int64 // the requester's organisation when it was opened
+	ServiceID      int64
+	GroupID        int64
+	AssigneeID     int64
+	ParentID       int64
+	Channel        string // portal, phone, walk_in, email, api, chat, monitoring, import
+
+	ResolutionCode string
+	Resolution     string
+
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	AssignedAt      time.Time // first time a group or a person had it
+	FirstResponseAt time.Time // first public word from somebody other than the requester
+	ResolvedAt      time.Time // last resolution; zero while work is owed
+	ClosedAt        time.Time
+	ReopenCount     int
+	ReassignCount   int // moves from one group to another
+	Rating          int // 1 to 5; 0 is not rated
+
+	Source    string // "" for our own; else the system it was imported from
+	SourceRef string
+	Version   int // counts saves; a save names the version it read
+	LastSeq   int // of the timeline
+
+	Fields   map[string]string // custom fields by key, as canonical text
+	Tags     []string          // sorted
+	Watchers []int64           // sorted
+}
+
+// Names of the fields a timeline can change. Custom fields are "field.KEY".
+const (
+	FieldKind           = "kind"
+	FieldTitle          = "title"
+	FieldDescription    = "description"
+	FieldState          = "state"
+	FieldWaitReason     = "wait_reason"
+	FieldImpact         = "impact"
+	FieldUrgency        = "urgency"
+	FieldPriority       = "priority"
+	FieldPriorityReason = "priority_reason"
+	FieldRequester      = "requester"
+	FieldOpenedBy       = "opened_by"
+	FieldOrganisation   = "organisation"
+	FieldService        = "service"
+	FieldGroup          = "group"
+	FieldAssignee       = "assignee"
+	FieldParent         = "parent"
+	FieldChannel        = "channel"
+	FieldResolutionCode = "resolution_code"
+	FieldResolution     = "resolution"
+	FieldRating         = "rating"
+	FieldTags           = "tags"
+	FieldWatchers       = "watchers"
+	FieldLink           = "link" // "TYPE ID": in the timeline only
+	CustomPrefix        = "field."
+)
+
+// Get gives a field's value as the timeline writes it: ids and numbers in
+// decimal, lists joined by commas, "" for nothing.
+func (t *Ticket) Get(field string) string {
+	if p := t.text(field); p != nil {
+		return *p
+	}
+	if p := t.ref(field); p != nil {
+		return formatID(*p)
+	}
+	if p := t.number(field); p != nil {
+		if *p == 0 {
+			return ""
+		}
+		return strconv.Itoa(*p)
+	}
+	switch field {
+	case FieldTags:
+		return strings.Join(t.Tags, ",")
+	case FieldWatchers:
+		return joinIDs(t.Watchers)
+	}
+	if key, ok := strings.CutPrefix(field, CustomPrefix); ok {
+		return t.Fields[key]
+	}
+	return ""
+}
+
+// Set is the inverse of Get. It fails on an unknown field or a value that is
+// not of the field's type.
+func (t *Ticket) Set(field, value string) error {
+	if p := t.text(field); p != nil {
+		*p = value
+		return nil
+	}
+	if p := t.ref(field); p != nil {
+		id, err := parseID(value)
+		*p = id
+		return err
+	}
+	if p := t.number(field); p != nil {
+		*p = 0
+		if value == "" {
+			return nil
+		}
+		n, err := strconv.Atoi(value)
+		*p = n
+		return err
+	}
+	switch field {
+	case FieldTags:
+		t.Tags = nil
+		if value != "" {
+			t.Tags = strings.Split(value, ",")
+		}
+		return nil
+	case FieldWatchers:
+		ids, err := splitIDs(value)
+		t.Watchers = ids
+		return err
+	case FieldLink:
+		return nil
+	}
+	key, ok := strings.CutPrefix(field, CustomPrefix)
+	if !ok || key == "" {
+		return fmt.Errorf("ticket: there is no field %q", field)
+	}
+	fields := make(map[string]string, len(t.Fields)+1)
+	for k, v := range t.Fields {
+		fields[k] = v
+	}
+	delete(fields, key)
+	if value != "" {
+		fields[key] = value
+	}
+	t.Fields = fields
+	return nil
+}
+
+func (t *Ticket) text(field string) *string {
+	switch field {
+	case FieldKind:
+		return &t.Kind
+	case FieldTitle:
+		return &t.Title
+	case FieldDescription:
+		return &t.Description
+	case FieldState:
+		return &t.State
+	case FieldWaitReason:
+		return &t.WaitReason
+	case FieldPriorityReason:
+		return &t.PriorityReason
+	case FieldChannel:
+		return &t.Channel
+	case FieldResolutionCode:
+		return &t.ResolutionCode
+	case FieldResolution:
+		return &t.Resolution
+	}
+	return nil
+}
+
+func (t *Ticket) ref(field string) *int64 {
+	switch field {
+	case FieldRequester:
+		return &t.RequesterID
+	case FieldOpenedBy:
+		return &t.OpenedByID
+	case FieldOrganisation:
+		return &t.OrganisationID
+	case FieldService:
+		return &t.ServiceID
+	case FieldGroup:
+		return &t.GroupID
+	case FieldAssignee:
+		return &t.AssigneeID
+	case FieldParent:
+		return &t.ParentID
+	}
+	return nil
+}
+
+func (t *Ticket) number(field string) *int {
+	switch field {
+	case FieldImpact:
+		return &t.Impact
+	case FieldUrgency:
+		return &t.Urgency
+	case FieldPriority:
+		return &t.Priority
+	case FieldRating:
+		return &t.Rating
+	}
+	return nil
+}
+
+// Apply moves the ticket by one event of its timeline. It is the only rule
+// that does: saving, replaying and importing all come through here. The
+// definition is the kind's; event changes name states that it knows (unknown
+// ones, from an older definition, count as open).
+func (t *Ticket) Apply(e Event, def *workflow.Definition) error {
+	before := *t
+	for _, c := range e.Changes {
+		if err := t.Set(c.Field, c.To); err != nil {
+			return fmt.Errorf("event %d: %w", e.Seq, err)
+		}
+	}
+	t.LastSeq = e.Seq
+	if e.At.After(t.UpdatedAt) {
+		t.UpdatedAt = e.At
+	}
+	if t.CreatedAt.IsZero() {
+		t.CreatedAt = e.At
+	}
+	t.Category = workflow.Open
+	if s, ok := def.State(t.State); ok {
+		t.Category = s.Category
+	}
+	if before.GroupID != 0 && t.GroupID != 0 && before.GroupID != t.GroupID {
+		t.ReassignCount++
+	}
+	if t.AssignedAt.IsZero() && (t.GroupID != 0 || t.AssigneeID != 0) {
+		t.AssignedAt = e.At
+	}
+	if e.Type == Replied && t.FirstResponseAt.IsZero() && e.Actor.ID != t.RequesterID {
+		t.FirstResponseAt = e.At
+	}
+	if before.State != t.State {
+		t.moved(before.Category, e.At)
+	}
+	return nil
+}
+
+// moved keeps the instants that follow from a change of category.
+func (t *Ticket) moved(from workflow.Category, at time.Time) {
+	wasDone := from == workflow.Resolved || from == workflow.Closed || from == workflow.Cancelled
+	switch {
+	case t.Category.Active():
+		if wasDone {
+			t.ReopenCount++
+		}
+		t.ResolvedAt, t.ClosedAt = time.Time{}, time.Time{}
+	case t.Category == workflow.Resolved:
+		t.ResolvedAt, t.ClosedAt = at, time.Time{}
+	default:
+		if t.ResolvedAt.IsZero() && t.Category == workflow.Closed {
+			t.ResolvedAt = at
+		}
+		t.ClosedAt = at
+	}
+}
+
+// ExplainPriority says in words where the priority comes from.
+func (t *Ticket) ExplainPriority(def *workflow.Definition) string {
+	m := def.Matrix
+	computed, ok := m.Lookup(t.Impact, t.Urgency)
+	name := func(p int) string { return fmt.Sprintf("%d - %s", p, workflow.Label(m.Priority, p)) }
+	from := fmt.Sprintf("impact %s and urgency %s", strings.ToLower(workflow.Label(m.Impact, t.Impact)), strings.ToLower(workflow.Label(m.Urgency, t.Urgency)))
+	switch {
+	case t.PriorityReason != "" && ok:
+		return fmt.Sprintf("Set by hand to %s; %s would give %s. Reason: %s", name(t.Priority), from, name(computed), t.PriorityReason)
+	case t.PriorityReason != "":
+		return fmt.Sprintf("Set by hand to %s. Reason: %s", name(t.Priority), t.PriorityReason)
+	case ok && computed == t.Priority:
+		return fmt.Sprintf("%s, because of %s.", name(t.Priority), from)
+	case ok:
+		return fmt.Sprintf("%s as recorded when it was set; today's matrix gives %s for %s.", name(t.Priority), name(computed), from)
+	}
+	return fmt.Sprintf("%s as recorded; the matrix has no cell for %s.", name(t.Priority), from)
+}
+
+// WaitsForRequester reports whether the requester's answer ends the hold.
+func (t *Ticket) WaitsForRequester(def *workflow.Definition) bool {
+	s, ok := def.State(t.State)
+	if !ok || s.Category != workflow.Waiting {
+		return false
+	}
+	r, ok := s.Reason(t.WaitReason)
+	return ok && r.OnRequester
+}
+
+func formatID(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatInt(id, 10)
+}
+
+func parseID(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	return strconv.ParseInt(s, 10, 64)
+}
+
+func joinIDs(ids []int64) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = strconv.FormatInt(id, 10)
+	}
+	return strings.Join(parts, ",")
+}
+
+func splitIDs(s string) ([]int64, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var ids []int64
+	for part := range strings.SplitSeq(s, ",") {
+		id, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
