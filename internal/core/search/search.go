@@ -101,12 +101,17 @@ func (s textSearch) SQL(args filter.Args, words []filter.Word) string {
 		if q == "" {
 			continue
 		}
-		test := s.ticket + " IN (SELECT d.ticket_id FROM " + s.x.matching(args, q) + " AND NOT d.internal)"
-		if !s.notes.Never() {
-			test = "(" + test + " OR (" + s.ticket + " IN (SELECT d.ticket_id FROM " + s.x.matching(args, q) + " AND d.internal) AND " + s.notes.SQL(args) + "))"
-			if s.notes.Always() {
-				test = s.ticket + " IN (SELECT d.ticket_id FROM " + s.x.matching(args, q) + ")"
-			}
+		in := func(internal string) string {
+			return s.ticket + " IN (SELECT d.ticket_id FROM " + s.x.matching(args, q) + internal + ")"
+		}
+		var test string
+		switch {
+		case s.notes.Always():
+			test = in("")
+		case s.notes.Never():
+			test = in(" AND NOT d.internal")
+		default:
+			test = "(" + in(" AND NOT d.internal") + " OR (" + in(" AND d.internal") + " AND " + s.notes.SQL(args) + "))"
 		}
 		tests = append(tests, test)
 	}
