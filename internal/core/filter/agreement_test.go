@@ -112,7 +112,7 @@ func condition(t *rapid.T, tb testing.TB, s *filter.Schema, depth int) filter.Co
 	case "in":
 		name := rapid.SampledFrom([]string{"state", "priority", "impact", "vip", "reopened", "created", "assignee", "watcher", "tag", "subject", "field.location"}).Draw(t, "field")
 		pool := map[string][]filter.Value{
-			"state": filter.Texts("new", "closed", "elsewhere"), "priority": filter.IDs(1, 2, 3), "impact": filter.Texts("none", "low"),
+			"state": filter.Texts("new", "closed", "on_hold"), "priority": filter.IDs(1, 2, 3), "impact": filter.Texts("none", "low"),
 			"vip": {filter.Bool(true), filter.Bool(false)}, "reopened": {filter.Int(0), filter.Int(1)}, "created": filter.Times(instants...),
 			"assignee": filter.IDs(1, 2, 7), "watcher": filter.IDs(1, 2, 7), "tag": filter.Texts("café", "vip", "a\x00b"),
 			"subject": filter.Texts(words...), "field.location": filter.Texts(append(words, "\xff")...),

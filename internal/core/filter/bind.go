@@ -128,15 +128,15 @@ func (b *binder) bind(n Node) (Condition, error) {
 	case *AndNode:
 		return b.and(n)
 	case *OrNode:
-		var any []Condition
+		var alternatives []Condition
 		for _, inner := range n.Nodes {
 			c, err := b.bind(inner)
 			if err != nil {
 				return False(), err
 			}
-			any = append(any, c)
+			alternatives = append(alternatives, c)
 		}
-		return Or(any...), nil
+		return Or(alternatives...), nil
 	case *NotNode:
 		c, err := b.bind(n.Node)
 		if err != nil {
@@ -144,15 +144,15 @@ func (b *binder) bind(n Node) (Condition, error) {
 		}
 		return Not(c), nil
 	case *TermNode:
-		var any []Condition
+		var alternatives []Condition
 		for _, v := range n.Values {
 			c, err := b.value(b.fields[n.Field], v)
 			if err != nil {
 				return False(), err
 			}
-			any = append(any, c)
+			alternatives = append(alternatives, c)
 		}
-		return Or(any...), nil
+		return Or(alternatives...), nil
 	case *WordNode:
 		return b.words([]*WordNode{n})
 	}

@@ -20,7 +20,9 @@
 // Go: letters are folded by Fold, moments become UTC microseconds, decimal
 // numbers scaled integers, and comparisons of options lists of keys.
 //
-// The zero Condition matches nothing, so a rule that was never set denies.
+// The zero Condition matches nothing, so a rule that was never set denies. What
+// a reader may not know must not be in the schema they filter by, nor in what
+// their Resolver finds: a list that grows or shrinks answers questions too.
 //
 // docs/filter.md is the language's reference for its users.
 package filter

@@ -1,9 +1,14 @@
 package filter
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+)
 
 // Error is what is wrong with a filter's text, in words for the person who
-// typed it. Parse and Schema.Bind return it, wrapped in nothing.
+// typed it. Parse and Schema.Bind return it as it is. To every edge it is also
+// an apperr.Invalid on the field "filter".
 type Error struct {
 	Span
 	// Msg is a sentence that can stand beside the field.
@@ -11,6 +16,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Msg }
+
+// Unwrap gives the error as edges know it.
+func (e *Error) Unwrap() error { return apperr.InvalidField("filter", "%s", e.Msg) }
 
 // Span is a part of a filter's text as byte offsets: [Pos, End). It is zero in
 // nodes that a program built.

@@ -79,7 +79,7 @@ func (e search) match(r Record) bool { return e.by.Match(r, e.words) }
 func (e search) sql(w *writer, negated bool) {
 	test := e.by.SQL(w.args, e.words)
 	if negated {
-		w.WriteString("NOT COALESCE((" + test + "), FALSE)")
+		w.WriteString("NOT COALESCE(" + test + ", FALSE)")
 		return
 	}
 	w.WriteString("(" + test + ")")

@@ -36,7 +36,7 @@ func (b *binder) time(f *Field, v ValueNode) (Condition, error) {
 		if low.relative && high.relative && !f.Future {
 			low, high = high, low // from the greater age to the smaller
 		}
-		if high.to.Before(low.from) {
+		if high.to.Before(low.from) || high.to.Equal(low.from) && !high.instant() {
 			return False(), errBackwards(v.Span)
 		}
 		return Condition{within{f, low.start(), high.end()}}, nil
