@@ -16,6 +16,7 @@ type call struct {
 	clientIP netip.Addr
 	pattern  string        // of the matched route
 	quiet    bool          // the route's
+	stream   bool          // the route's
 	body     io.ReadCloser // before any limit
 	noted    []slog.Attr
 }
@@ -59,7 +60,7 @@ func (m *Mux) finish(r *http.Request, c *call, w *recorder, took time.Duration) 
 	if status == 0 {
 		status = http.StatusOK
 	}
-	m.opts.Observe(Observation{Method: r.Method, Pattern: c.pattern, Status: status, Bytes: w.bytes, Duration: took})
+	m.opts.Observe(Observation{Method: r.Method, Pattern: c.pattern, Status: status, Bytes: w.bytes, Duration: took, Stream: c.stream})
 	level := slog.LevelInfo
 	if c.quiet {
 		level = slog.LevelDebug

@@ -39,6 +39,7 @@ type Observation struct {
 	Status   int
 	Bytes    int64 // of the answer's body
 	Duration time.Duration
+	Stream   bool // an answer without end: its duration says nothing
 }
 
 // Mux routes requests by net/http's patterns. A Mux from With shares the routes
@@ -131,6 +132,10 @@ func (m *Mux) Mount(pattern string, h http.Handler, options ...Option) {
 		return nil
 	}, options...)
 }
+
+// InFlight is how many requests are being answered now, streams and quiet
+// routes aside.
+func (m *Mux) InFlight() int { return len(m.slots) }
 
 // ServeHTTP answers one request through all layers.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {

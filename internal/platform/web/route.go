@@ -58,7 +58,7 @@ func (m *Mux) around(rt *route, h HandlerFunc) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := callOf(r.Context()); c != nil {
-			c.pattern, c.quiet, c.body = r.Pattern, rt.quiet, r.Body
+			c.pattern, c.quiet, c.stream, c.body = r.Pattern, rt.quiet, rt.stream, r.Body
 		}
 		if rt.csp != "" {
 			w.Header().Set("Content-Security-Policy", rt.csp)
