@@ -229,7 +229,7 @@ func (m Menu) list() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = item.view(m.ID).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = item.view().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -248,7 +248,7 @@ func (i MenuItem) class() string {
 
 func (i MenuItem) current() string { return when(i.Choice && i.Checked, "true") }
 
-func (i MenuItem) view(menu string) templ.Component {
+func (i MenuItem) view() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

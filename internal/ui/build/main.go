@@ -12,11 +12,13 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +57,9 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	if err := addStatic(filepath.Join(webDir, "static"), outputs, manifest); err != nil {
+		return err
+	}
 	if err := clean(distDir); err != nil {
 		return err
 	}
@@ -80,6 +85,25 @@ func entryPoints(dir string) ([]string, error) {
 		return nil, fmt.Errorf("no .ts or .css file in %s", dir)
 	}
 	return found, nil
+}
+
+// addStatic takes files as they are (the icon), with hashed names like bundles.
+func addStatic(dir string, outputs map[string][]byte, manifest map[string]string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		body, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return err
+		}
+		ext := filepath.Ext(f.Name())
+		sum := sha256.Sum256(body)
+		hashed := fmt.Sprintf("%s-%X%s", strings.TrimSuffix(f.Name(), ext), sum[:4], ext)
+		outputs[hashed], manifest[f.Name()] = body, hashed
+	}
+	return nil
 }
 
 type metafile struct {
@@ -173,7 +197,8 @@ func clean(dir string) error {
 
 // store writes the bundles, plain and compressed, and the manifest last.
 func store(dir string, outputs map[string][]byte, manifest map[string]string) error {
-	for name, body := range outputs {
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		body := outputs[name]
 		if err := os.WriteFile(filepath.Join(dir, name), body, 0o644); err != nil {
 			return err
 		}

@@ -1,2 +1,38 @@
-import "htmx.org/dist/htmx.esm.js";
+// The scripts of every page. Each module listens on the document, so what htmx
+// swaps in works without being set up; a page without scripts works too.
+import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
+
+import { startComposer } from "./lib/composer";
+import { startCompletion } from "./lib/completion";
+import { startDialogs } from "./lib/dialogs";
+import { startDrafts } from "./lib/drafts";
+import { startGuard } from "./lib/guard";
+import { startInPlace } from "./lib/inplace";
+import { startKeys } from "./lib/keys";
+import { startLists } from "./lib/lists";
+import { startLive } from "./lib/live";
+import { startMenus } from "./lib/menus";
+import { startPalette } from "./lib/palette";
+import { startPreferences } from "./lib/preferences";
+import { startTimes } from "./lib/times";
+import { startToasts } from "./lib/toasts";
+import { startUploads } from "./lib/uploads";
+
+document.documentElement.classList.add("s-scripted");
+
+startToasts();
+startDialogs();
+startMenus();
+startKeys();
+startPalette();
+startLists();
+startInPlace();
+startCompletion();
+startComposer();
+startDrafts();
+startGuard();
+startUploads();
+startPreferences();
+startTimes();
+startLive();

@@ -1,0 +1,121 @@
+package styleguide
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/steward-itsm/steward/internal/ui"
+)
+
+var samplePeople = []ui.Choice{
+	{Value: "1", Label: "Ana Novak", Hint: "Finance, Ljubljana"},
+	{Value: "2", Label: "Ben Okafor", Hint: "Service desk"},
+	{Value: "3", Label: "Carla Jiménez", Hint: "Network operations"},
+	{Value: "4", Label: "Service desk", Hint: "14 people", Kind: ui.PartyGroup},
+	{Value: "5", Label: "Payroll", Hint: "Owner: Dora Weiss", Kind: ui.PartyService},
+}
+
+type sampleTicket struct {
+	ref, title, requester, assignee, service, state string
+	category                                        ui.Category
+	priority                                        int
+	due                                             time.Duration
+	muted, unread                                   bool
+}
+
+var sampleTickets = []sampleTicket{
+	{"INC-1042", "Payroll export stops at employee 4,812", "Ana Novak", "Ben Okafor", "Payroll", "In progress", ui.CategoryOpen, 1, 38 * time.Minute, false, true},
+	{"INC-1041", "Cannot print from the finance floor", "Luka Horvat", "", "Printing", "New", ui.CategoryNew, 3, 5 * time.Hour, false, true},
+	{"REQ-0873", "Laptop for a new colleague starting on 1 December", "Mina Farouk", "Carla Jiménez", "Workplace", "Waiting for approval", ui.CategoryWaiting, 4, 50 * time.Hour, false, false},
+	{"INC-1036", "VPN drops every ten minutes when working from home", "Jonas Brandt", "Carla Jiménez", "Remote access", "Waiting for supplier", ui.CategoryWaiting, 2, -12 * time.Minute, false, false},
+	{"INC-1029", "Shared calendar shows yesterday's meetings", "Ewa Zielińska", "Ben Okafor", "Email and calendar", "Resolved", ui.CategoryResolved, 3, 0, false, false},
+	{"REQ-0850", "Access to the quarterly reporting folder", "Tomás Silva", "Ben Okafor", "File shares", "Closed", ui.CategoryClosed, 5, 0, true, false},
+	{"INC-1017", "Screen flickers after docking", "Priya Raman", "Ben Okafor", "Workplace", "Cancelled", ui.CategoryCancelled, 4, 0, true, false},
+}
+
+func sampleTable(now time.Time) ui.Table {
+	t := ui.Table{
+		ID: "tickets", Caption: "Tickets", SelectName: "id",
+		Columns: []ui.Column{
+			{Key: "ref", Label: "Number", Shrink: true, SortURL: "?sort=ref"},
+			{Key: "title", Label: "Title", Main: true},
+			{Key: "state", Label: "State", Shrink: true, SortURL: "?sort=state"},
+			{Key: "priority", Label: "Priority", Shrink: true, SortURL: "?sort=-priority", Sort: ui.Ascending},
+			{Key: "requester", Label: "Requester", Shrink: true},
+			{Key: "assignee", Label: "Assignee", Shrink: true},
+			{Key: "service", Label: "Service", Shrink: true},
+			{Key: "due", Label: "Due", Shrink: true, SortURL: "?sort=due"},
+		},
+		Choices: []ui.ColumnChoice{
+			{Key: "state", Label: "State", Visible: true}, {Key: "priority", Label: "Priority", Visible: true},
+			{Key: "organisation", Label: "Organisation"}, {Key: "updated", Label: "Updated"},
+		},
+		ChoiceURL: Prefix + "/nothing",
+		More:      ui.LoadMore{URL: Prefix + "/rows"},
+	}
+	for i, s := range sampleTickets {
+		var due templ.Component = ui.Nothing()
+		if s.due != 0 {
+			due = ui.Moment{At: now.Add(s.due), Due: true}
+		}
+		t.Rows = append(t.Rows, ui.Row{
+			ID: fmt.Sprintf("ticket-%d", i), Value: s.ref, Label: s.ref, URL: Prefix + "/record",
+			Unread: s.unread, Muted: s.muted,
+			Cells: []templ.Component{
+				ui.Link{Label: s.ref, URL: Prefix + "/record", Mono: true},
+				ui.Link{Label: s.title, URL: Prefix + "/record"},
+				ui.StateBadge{Label: s.state, Category: s.category, Plain: true},
+				ui.PriorityBadge{Level: s.priority},
+				ui.Party{Name: s.requester},
+				ui.Party{Name: s.assignee},
+				ui.Words(s.service),
+				due,
+			},
+		})
+	}
+	return t
+}
+
+func sampleValue(title string) ui.Value {
+	return ui.Value{ID: "value-title", Label: "Title", Content: ui.Words(title), EditURL: Prefix + "/value/edit", Key: "e"}
+}
+
+func sampleValueForm(title, problem string) ui.InPlaceForm {
+	return ui.InPlaceForm{
+		ID: "value-title", Label: "Title", Action: Prefix + "/value", CancelURL: Prefix + "/value", Version: 3,
+		Control: ui.TextField{
+			Field: ui.Field{Name: "title", Label: "Title", Hidden: true, Required: true, Error: problem}, Value: title,
+		},
+	}
+}
+
+func sampleTimeline(now time.Time) ui.Timeline {
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	ana, ben := ui.Party{Name: "Ana Novak"}, ui.Party{Name: "Ben Okafor"}
+	return ui.Timeline{
+		Earlier: ui.LoadMore{URL: Prefix + "/record"},
+		Entries: []ui.Entry{
+			{
+				ID: "e1", Kind: ui.EntryMessage, Author: ana, Role: "Requester", At: ago(3 * time.Hour), Via: "by email",
+				Body: templ.Raw("<p>Hello, the payroll export stops at employee 4,812 with <code>E-17</code>. Salaries must be at the bank by 16:00 today.</p><p>The log is attached.</p>"),
+				Attachments: []ui.Attachment{
+					{Name: "export.log", URL: "#", Bytes: 18_400}, {Name: "screenshot.png", URL: "#", Bytes: 214_000},
+				},
+				Actions: []ui.MenuItem{{Label: "Copy link", Icon: ui.IconLink, Copies: Prefix + "/record#e1"}, {Label: "Quote", Icon: ui.IconQuote, URL: "#e1"}},
+			},
+			{ID: "e2", Kind: ui.EntryChange, Author: ben, At: ago(170 * time.Minute), Changes: []ui.FieldChange{{Field: "Assignee", To: "Ben Okafor"}, {Field: "State", From: "New", To: "In progress"}}},
+			{ID: "e3", Kind: ui.EntryChange, Author: ui.Party{Name: "Rule"}, At: ago(169 * time.Minute), Changes: []ui.FieldChange{{Field: "Priority", From: "Moderate", To: "Critical"}}, Why: "payroll in the last week of a month"},
+			{
+				ID: "e4", Kind: ui.EntryNote, Author: ben, At: ago(2 * time.Hour),
+				Body: templ.Raw("<p>Same pattern as the problem in October. The supplier's batch job holds a lock until 13:00. <a href=\"#e1\">Carla</a>, can you check the job calendar?</p>"),
+			},
+			{ID: "e5", Kind: ui.EntrySystem, Text: "Resolution is due in one hour", Icon: ui.IconClock, At: ago(40 * time.Minute)},
+			{
+				ID: "e6", Kind: ui.EntryMessage, Author: ben, Own: true, At: ago(12 * time.Minute), To: "to Ana Novak, cc payroll@example.org", Via: "in the desk", Fresh: true,
+				Body: templ.Raw("<p>Hello Ana,</p><p>we found the lock and removed it. The export has started again and will be complete at about 14:30.</p>"),
+			},
+		},
+	}
+}

@@ -1,0 +1,225 @@
+// Lists that help while typing: the combobox that finds a person, the filter
+// that completes a condition, the mention of a colleague in a text. The server
+// answers with options; the keyboard walks them; the field keeps the focus.
+import htmx from "htmx.org";
+
+import { make, on, placeBelow } from "./dom";
+import { words } from "./words";
+
+type Field = HTMLInputElement | HTMLTextAreaElement;
+
+const isField = (e: Element | null): e is Field => e instanceof HTMLInputElement || e instanceof HTMLTextAreaElement;
+
+function listOf(field: Field): HTMLElement | null {
+  const list = document.getElementById(field.getAttribute("aria-controls") ?? "");
+  return list?.matches(".s-listbox") ? list : null;
+}
+
+function fieldOf(list: Element): Field | null {
+  const field = document.querySelector(`[aria-controls="${CSS.escape(list.id)}"]`);
+  return isField(field) ? field : null;
+}
+
+const options = (list: Element): HTMLElement[] => [...list.querySelectorAll<HTMLElement>("[role=option]")];
+
+function show(field: Field, list: HTMLElement): void {
+  if (!list.matches(":popover-open")) list.showPopover();
+  placeBelow(list, field);
+  if (field.role === "combobox") field.setAttribute("aria-expanded", "true");
+}
+
+function hide(field: Field): void {
+  const list = listOf(field);
+  if (!list) return;
+  if (list.matches(":popover-open")) list.hidePopover();
+  list.replaceChildren();
+  if (field.role === "combobox") field.setAttribute("aria-expanded", "false");
+  field.removeAttribute("aria-activedescendant");
+}
+
+function highlight(field: Field, list: HTMLElement, index: number): void {
+  const all = options(list);
+  const chosen = all.length ? ((index % all.length) + all.length) % all.length : -1;
+  all.forEach((option, i) => {
+    option.id ||= `${list.id}-${i}`;
+    option.setAttribute("aria-selected", String(i === chosen));
+  });
+  const option = all[chosen];
+  if (!option) return;
+  field.setAttribute("aria-activedescendant", option.id);
+  option.scrollIntoView({ block: "nearest" });
+}
+
+/** The word at the caret, which a completion replaces. */
+export function wordAt(text: string, caret: number): { start: number; end: number; word: string } {
+  let start = caret;
+  let quoted = (text.slice(0, caret).match(/"/g)?.length ?? 0) % 2 === 1;
+  while (start > 0) {
+    const before = text[start - 1] ?? "";
+    if (before === '"') quoted = !quoted;
+    if (!quoted && /\s/.test(before)) break;
+    start--;
+  }
+  return { start, end: caret, word: text.slice(start, caret) };
+}
+
+function choose(field: Field, option: HTMLElement): void {
+  const combobox = field.closest<HTMLElement>("[data-combobox]");
+  if (combobox) chooseOne(field, combobox, option);
+  else insert(field, option.dataset["insert"] ?? "");
+  hide(field);
+}
+
+function insert(field: Field, text: string): void {
+  const caret = field.selectionStart ?? field.value.length;
+  const { start, end } = wordAt(field.value, caret);
+  field.setRangeText(text, start, end, "end");
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}
+
+function chooseOne(field: Field, combobox: HTMLElement, option: HTMLElement): void {
+  const place = combobox.querySelector("[data-chosen]");
+  const name = combobox.dataset["combobox"] ?? "";
+  const value = option.dataset["value"] ?? "";
+  const label = option.dataset["label"] ?? "";
+  if (!place) return;
+  const input = make("input");
+  input.type = "hidden";
+  input.name = name;
+  input.value = value;
+  if (combobox.dataset["multiple"] === undefined) {
+    place.replaceChildren(input);
+    field.value = label;
+  } else {
+    if (!place.querySelector(`input[value="${CSS.escape(value)}"]`)) place.append(chip(input, label));
+    field.value = "";
+  }
+  combobox.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function chip(input: HTMLInputElement, label: string): HTMLElement {
+  const element = make("span", "s-chip");
+  const remove = make("button", "s-chip-remove", "×");
+  remove.type = "button";
+  remove.dataset["removeChoice"] = "";
+  remove.setAttribute("aria-label", words("remove", label));
+  element.append(input, label, remove);
+  return element;
+}
+
+/** Asks the server for what fits the text now. */
+function search(field: Field): void {
+  const box = field.closest<HTMLElement>("[data-combobox], [data-completes]");
+  if (!box) return;
+  if (box.matches("[data-combobox]")) {
+    htmx.trigger(field, "combobox-search");
+    return;
+  }
+  const sign = box.dataset["completes"] ?? "";
+  const { word } = wordAt(field.value, field.selectionStart ?? 0);
+  // A mention starts with its sign; a filter is completed at every word.
+  if (sign && !(word.startsWith(sign) && word.length > sign.length)) {
+    hide(field);
+    return;
+  }
+  htmx.trigger(field, "filter-complete");
+}
+
+export function startCompletion(): void {
+  document.addEventListener("input", (event) => {
+    const field = event.target as Element;
+    if (!isField(field) || !listOf(field)) return;
+    const combobox = field.closest("[data-combobox]:not([data-multiple])");
+    // Typing after choosing takes the choice back.
+    combobox?.querySelector("[data-chosen]")?.replaceChildren();
+    search(field);
+  });
+  on("focusin", ".s-combobox-input, .s-filter-input", (field) => {
+    if (isField(field) && listOf(field)) search(field);
+  });
+  on("focusout", ".s-combobox-input, .s-filter-input, .s-composer-body", (field) => {
+    if (isField(field)) hide(field);
+  });
+  // Pressing an option must not take the focus from the field.
+  on("pointerdown", ".s-listbox", (_, event) => event.preventDefault());
+  on("mousedown", ".s-listbox", (_, event) => event.preventDefault());
+  on("click", ".s-listbox [role=option]", (option) => {
+    const list = option.closest(".s-listbox");
+    const field = list && fieldOf(list);
+    if (field) choose(field, option);
+  });
+  on("click", "[data-remove-choice]", (button) => {
+    const combobox = button.closest("[data-combobox]");
+    button.closest(".s-chip")?.remove();
+    combobox?.querySelector<HTMLElement>(".s-combobox-input")?.focus();
+    combobox?.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  // What is searched is the field's text, or its word at the caret, as q.
+  document.addEventListener("htmx:config:request", (event) => {
+    const { ctx } = (event as CustomEvent<{ ctx: { sourceElement: Element; request: { body?: unknown } } }>).detail;
+    const field = ctx.sourceElement;
+    if (!isField(field) || !listOf(field)) return;
+    const q = new FormData();
+    const caret = field.selectionStart ?? field.value.length;
+    if (field.closest("[data-completes='@']")) {
+      q.set("q", wordAt(field.value, caret).word.slice(1));
+    } else {
+      q.set("q", field.value);
+      if (field.closest("[data-completes]")) q.set("at", String(caret));
+    }
+    ctx.request.body = q;
+  });
+  document.addEventListener("htmx:after:settle", (event) => {
+    const list = event.target;
+    if (!(list instanceof HTMLElement) || !list.matches(".s-listbox")) return;
+    const field = fieldOf(list);
+    if (!field || document.activeElement !== field) return;
+    if (list.childElementCount === 0) {
+      hide(field);
+      return;
+    }
+    show(field, list);
+    // A filter's text may be meant as it stands: Enter applies it until an option is chosen.
+    if (field.closest("[data-combobox], [data-completes='@']")) highlight(field, list, 0);
+  });
+
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const field = event.target as Element;
+      if (!isField(field)) return;
+      const list = listOf(field);
+      if (!list?.matches(":popover-open")) return;
+      const all = options(list);
+      const at = all.findIndex((o) => o.getAttribute("aria-selected") === "true");
+      const chosen = all[at];
+      switch (event.key) {
+        case "ArrowDown":
+          highlight(field, list, at + 1);
+          break;
+        case "ArrowUp":
+          highlight(field, list, at < 0 ? -1 : at - 1);
+          break;
+        case "Enter":
+        case "Tab":
+          if (!chosen) return;
+          choose(field, chosen);
+          break;
+        case "Escape":
+          hide(field);
+          break;
+        default:
+          return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
+  on("keydown", ".s-combobox-many .s-combobox-input", (field, event) => {
+    if (event.key !== "Backspace" || !isField(field) || field.value) return;
+    const chips = field.closest("[data-combobox]")?.querySelectorAll(".s-chip");
+    chips?.[chips.length - 1]?.remove();
+  });
+}

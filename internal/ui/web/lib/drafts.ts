@@ -1,0 +1,150 @@
+// Drafts of composers. While typing, the text goes to the server (data-draft-url)
+// and to this device; the device's copy goes away when the server has it. So a
+// failed request, a closed tab or a dead network loses nothing.
+import { on } from "./dom";
+import { words } from "./words";
+
+interface Draft {
+  body: string;
+  kind: string;
+  sent?: boolean; // submitted without scripts' help: whether it arrived is not known
+}
+
+const prefix = "steward-draft:";
+const pause = 900;
+const timers = new WeakMap<HTMLFormElement, ReturnType<typeof setTimeout>>();
+
+const keyOf = (form: HTMLFormElement): string => prefix + (form.dataset["draftUrl"] ?? "");
+
+const bodyOf = (form: HTMLFormElement): HTMLTextAreaElement | null => form.querySelector("textarea[name=body]");
+
+function read(form: HTMLFormElement): Draft {
+  const kind = form.querySelector<HTMLInputElement>("input[name=kind]:checked, input[name=kind][type=hidden]");
+  return { body: bodyOf(form)?.value ?? "", kind: kind?.value ?? "" };
+}
+
+function keep(form: HTMLFormElement, draft: Draft): void {
+  try {
+    if (draft.body) localStorage.setItem(keyOf(form), JSON.stringify(draft));
+    else localStorage.removeItem(keyOf(form));
+  } catch {
+    // A full or forbidden storage leaves the server's copy.
+  }
+}
+
+function kept(form: HTMLFormElement): Draft | undefined {
+  try {
+    const raw = localStorage.getItem(keyOf(form));
+    return raw ? (JSON.parse(raw) as Draft) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function forget(form: HTMLFormElement): void {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+  try {
+    localStorage.removeItem(keyOf(form));
+  } catch {
+    // nothing was kept then
+  }
+}
+
+function say(form: HTMLFormElement, text: string): void {
+  const place = form.querySelector("[data-draft-state]");
+  if (place) place.textContent = text;
+}
+
+async function send(form: HTMLFormElement): Promise<void> {
+  timers.delete(form);
+  const url = form.dataset["draftUrl"];
+  if (!url) return;
+  const draft = read(form);
+  say(form, words("saving"));
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      body: new URLSearchParams({ body: draft.body, kind: draft.kind }),
+      keepalive: draft.body.length < 30_000, // browsers limit what may outlive the page
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    // Only what the server has may leave the device; typing may have gone on.
+    if (read(form).body === draft.body) {
+      if (!timers.has(form)) forget(form);
+      say(form, draft.body ? words("saved") : "");
+    }
+  } catch {
+    say(form, words("savedHere"));
+  }
+}
+
+function later(form: HTMLFormElement): void {
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(() => void send(form), pause));
+}
+
+const seen = new WeakSet<HTMLFormElement>();
+
+/** Brings back what this device kept and the server never got. */
+function restore(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft-url]")) {
+    if (seen.has(form)) continue;
+    seen.add(form);
+    const draft = kept(form);
+    const area = bodyOf(form);
+    if (!draft || !area) continue;
+    const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    const cameBack = navigation?.type === "back_forward" || navigation?.type === "reload";
+    if ((draft.sent && !cameBack) || area.value.includes(draft.body)) {
+      forget(form);
+      continue;
+    }
+    // A newer text of the server stays; what was kept here is put behind it.
+    area.value = area.value ? `${area.value}\n\n${draft.body}` : draft.body;
+    const kind = form.querySelector<HTMLInputElement>(`input[name=kind][value="${CSS.escape(draft.kind)}"]:not(:disabled)`);
+    if (kind?.type === "radio") kind.checked = true;
+    say(form, words("restored"));
+    later(form);
+  }
+}
+
+export function startDrafts(): void {
+  const touched = (form: HTMLElement): void => {
+    if (!(form instanceof HTMLFormElement)) return;
+    keep(form, read(form));
+    later(form);
+  };
+  on("input", "form[data-draft-url]", touched);
+  on("change", "form[data-draft-url]", touched);
+
+  // A plain submit: keep the copy until the next page shows whether it arrived.
+  on("submit", "form[data-draft-url]", (form) => {
+    if (!(form instanceof HTMLFormElement)) return;
+    clearTimeout(timers.get(form));
+    timers.delete(form);
+    keep(form, { ...read(form), sent: true });
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = (event as CustomEvent<{ ctx: { sourceElement: Element; response?: { status: number } } }>).detail;
+    const form = ctx.sourceElement;
+    if (!(form instanceof HTMLFormElement) || !form.matches("[data-draft-url]")) return;
+    if (ctx.response && ctx.response.status < 400) forget(form);
+    else keep(form, read(form));
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return;
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft-url]")) {
+      if (timers.has(form)) {
+        clearTimeout(timers.get(form));
+        void send(form);
+      }
+    }
+  });
+  // A shared device must not keep what a person who signed out was writing.
+  on("submit", "form[data-sign-out]", () => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+  });
+  document.addEventListener("htmx:after:settle", restore);
+  restore();
+}

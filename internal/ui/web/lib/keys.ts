@@ -1,0 +1,116 @@
+// Single keys. A page declares them in markup: data-key="a" on a link, button or
+// field, "g q" for two keys in a row. Typing text never triggers one. "?" shows
+// what there is.
+import { make, takesText } from "./dom";
+import { openDialog } from "./dialogs";
+import { words } from "./words";
+
+const sequencePause = 1_000;
+
+/** The elements whose keys work now: in the open dialog, if there is one. */
+export function actions(): HTMLElement[] {
+  const dialogs = document.querySelectorAll<HTMLElement>("dialog[open]");
+  const scope: ParentNode = dialogs[dialogs.length - 1] ?? document;
+  return [...scope.querySelectorAll<HTMLElement>("[data-key]")].filter(reachable);
+}
+
+/** Things in a closed menu can be pressed by their key; hidden and disabled ones cannot. */
+function reachable(element: HTMLElement): boolean {
+  if (element.matches(":disabled")) return false;
+  if (element.closest("[hidden], dialog:not([open]), [inert]")) return false;
+  const row = element.closest("tr, [data-row]");
+  return !row || row === document.activeElement || row.contains(document.activeElement);
+}
+
+/** Does what a key stands for. */
+export function press(element: HTMLElement): void {
+  if (takesText(element)) {
+    element.focus();
+    if (element instanceof HTMLInputElement) element.select();
+    return;
+  }
+  element.click();
+}
+
+function label(element: HTMLElement): string {
+  return element.dataset["keyLabel"] || element.getAttribute("aria-label") || element.textContent?.trim() || "";
+}
+
+function showHelp(): void {
+  const dialog = document.getElementById("key-help");
+  const list = document.getElementById("key-help-list");
+  if (!(dialog instanceof HTMLDialogElement) || !list) return;
+  const page = new Map<string, string>();
+  const everywhere = new Map<string, string>([
+    ["?", words("keyHelp")],
+    ["Ctrl K", words("keyPalette")],
+  ]);
+  for (const element of actions()) {
+    const group = element.closest(".s-side, .s-top") ? everywhere : page;
+    group.set(element.dataset["key"] ?? "", label(element));
+  }
+  const lists = new Map<string, string>();
+  if (document.querySelector("[data-list]")) {
+    lists.set("j", words("keyNext"));
+    lists.set("k", words("keyPrevious"));
+    if (document.querySelector("[data-list] .s-cell-select")) lists.set("x", words("keySelect"));
+    lists.set("Enter", words("keyOpen"));
+  }
+  list.replaceChildren(helpGroup(words("thisPage"), page), helpGroup(words("lists"), lists), helpGroup(words("everywhere"), everywhere));
+  openDialog(dialog);
+}
+
+function helpGroup(title: string, keys: Map<string, string>): Node {
+  if (keys.size === 0) return document.createDocumentFragment();
+  const group = make("section", "s-key-group");
+  group.append(make("h3", "", title));
+  const list = make("dl");
+  for (const [key, meaning] of keys) {
+    const line = make("div");
+    const keysOf = make("dd");
+    for (const part of key.split(" ")) keysOf.append(make("kbd", "s-kbd", part), " ");
+    line.append(make("dt", "", meaning), keysOf);
+    list.append(line);
+  }
+  group.append(list);
+  return group;
+}
+
+export function startKeys(): void {
+  let first = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (takesText(document.activeElement)) {
+      if (event.key === "Escape" && document.activeElement instanceof HTMLElement && !document.activeElement.closest("dialog")) {
+        document.activeElement.blur();
+      }
+      return;
+    }
+    // A click on an element in the top layer does not blur a menu's own keys.
+    if (document.querySelector(".s-menu-list:popover-open")) return;
+    if (event.key === "?") {
+      event.preventDefault();
+      showHelp();
+      return;
+    }
+    if (event.key.length !== 1) return;
+    const pressed = first ? `${first} ${event.key}` : event.key;
+    first = "";
+    clearTimeout(timer);
+    const all = actions();
+    const found = all.filter((e) => e.dataset["key"] === pressed);
+    // What belongs to the focused row comes before what belongs to the page.
+    const chosen = found.find((e) => e.closest("tr, [data-row]")) ?? found[0];
+    if (chosen) {
+      event.preventDefault();
+      press(chosen);
+      return;
+    }
+    if (all.some((e) => e.dataset["key"]?.startsWith(`${pressed} `))) {
+      first = pressed;
+      timer = setTimeout(() => (first = ""), sequencePause);
+    }
+  });
+}
