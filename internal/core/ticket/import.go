@@ -18,14 +18,30 @@ type History struct {
 	SourceRef string // its number there
 	Number    string // keep this number if nobody has it; "" gives the next one
 	Events    []Event
-	Watchers  []int64
 }
 
-// Import stores histories in the importer's transaction and returns the
-// tickets. A history whose SourceRef is known already is left as it is and
-// comes back with its ID and Version 0 events added: importing twice changes
-// nothing. Nothing is announced: importers refresh open screens once at the end.
-func (s *Service) Import(ctx context.Context, tx *database.Tx, histories []History) ([]Ticket, error) {
+// Outcome says what an import did with a history.
+type Outcome string
+
+// The outcomes of importing a history.
+const (
+	ImportCreated  Outcome = "created"
+	ImportKnown    Outcome = "known"    // here already, with nothing new in the history
+	ImportExtended Outcome = "extended" // here already; the history's later events were added
+	ImportDiverged Outcome = "diverged" // here already and worked on since: left as it is
+)
+
+// ImportResult is one history's ticket and what was done with it.
+type ImportResult struct {
+	ID      int64
+	Number  string
+	Outcome Outcome
+}
+
+// Import stores histories in the importer's transaction. Importing twice
+// changes nothing; importing a later export of the same histories adds what
+// came since. Nothing is announced: importers refresh open screens once at the end.
+func (s *Service) Import(ctx context.Context, tx *database.Tx, histories []History) ([]ImportResult, error) {
 	if !access.From(ctx).Trusted() {
 		return nil, apperr.New(apperr.Forbidden, "Only importers may write histories.")
 	}
@@ -33,17 +49,73 @@ func (s *Service) Import(ctx context.Context, tx *database.Tx, histories []Histo
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Ticket, len(histories))
+	out := make([]ImportResult, len(histories))
 	for i, h := range histories {
 		if id, ok := known[h.Source+"\x00"+h.SourceRef]; ok {
-			out[i] = Ticket{ID: id, Source: h.Source, SourceRef: h.SourceRef}
-			continue
+			out[i], err = s.extend(ctx, tx, id, h)
+		} else {
+			out[i], err = s.importOne(ctx, tx, h)
 		}
-		if out[i], err = s.importOne(ctx, tx, h); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", h.Source, h.SourceRef, err)
 		}
 	}
 	return out, nil
+}
+
+// extend adds the events of a history that came after those imported before,
+// unless somebody has worked on the ticket here.
+func (s *Service) extend(ctx context.Context, tx *database.Tx, id int64, h History) (ImportResult, error) {
+	t, err := load(ctx, tx, ByID(id))
+	if err != nil {
+		return ImportResult{}, err
+	}
+	result := ImportResult{ID: t.ID, Number: t.Number, Outcome: ImportKnown}
+	if len(h.Events) <= t.LastSeq {
+		return result, nil
+	}
+	stored, err := loadEvents(ctx, tx, id, 0, t.LastSeq, true)
+	if err != nil {
+		return result, err
+	}
+	for i, e := range stored {
+		if i >= len(h.Events) || e.Type != h.Events[i].Type || !e.At.Equal(micro(h.Events[i].At)) {
+			result.Outcome = ImportDiverged
+			return result, nil
+		}
+	}
+	def, err := s.kinds.Get(t.Kind)
+	if err != nil {
+		return result, err
+	}
+	before := cloneTicket(t)
+	recorded := micro(s.now())
+	for i := len(stored); i < len(h.Events); i++ {
+		e := h.Events[i]
+		e.TicketID, e.Seq, e.RecordedAt, e.At = id, i+1, recorded, micro(e.At)
+		if err := t.Apply(e, def); err != nil {
+			return result, err
+		}
+		if err := s.storeImported(ctx, tx, &e); err != nil {
+			return result, err
+		}
+	}
+	t.Version++
+	if err := update(ctx, tx, &t, &before); err != nil {
+		return result, err
+	}
+	result.Outcome = ImportExtended
+	return result, s.search.Index(ctx, tx, t.ID, 0, false, ticketText(&t))
+}
+
+func (s *Service) storeImported(ctx context.Context, tx *database.Tx, e *Event) error {
+	if err := insertEvent(ctx, tx, e); err != nil {
+		return err
+	}
+	if e.Type == Created || e.Body == "" {
+		return nil
+	}
+	return s.search.Index(ctx, tx, e.TicketID, e.Seq, e.Internal, e.Body)
 }
 
 // knownRefs gives the ids of the histories that were imported before.
@@ -70,13 +142,13 @@ func (s *Service) knownRefs(ctx context.Context, tx *database.Tx, histories []Hi
 	return known, nil
 }
 
-func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (Ticket, error) {
+func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (ImportResult, error) {
 	def, err := s.kinds.Get(h.Kind)
 	if err != nil {
-		return Ticket{}, err
+		return ImportResult{}, err
 	}
 	if len(h.Events) == 0 {
-		return Ticket{}, apperr.New(apperr.Invalid, "A history needs at least one event.")
+		return ImportResult{}, apperr.New(apperr.Invalid, "A history needs at least one event.")
 	}
 	t := Ticket{ID: tx.NextID(), Number: h.Number}
 	recorded := micro(s.now())
@@ -86,37 +158,32 @@ func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (Ti
 		e.TicketID, e.Seq, e.RecordedAt = t.ID, i+1, recorded
 		e.At = micro(e.At)
 		if e.At.Before(last) {
-			return Ticket{}, apperr.New(apperr.Invalid, "The events of a history must be in order of time.")
+			return ImportResult{}, apperr.New(apperr.Invalid, "The events of a history must be in order of time.")
 		}
 		last = e.At
 		if err := t.Apply(*e, def); err != nil {
-			return Ticket{}, err
+			return ImportResult{}, err
 		}
 	}
 	t.Source, t.SourceRef, t.Version = h.Source, h.SourceRef, 1
 	if t.Kind != h.Kind || t.State == "" || t.Title == "" {
-		return Ticket{}, apperr.New(apperr.Invalid, "A history's first event must set kind, title and state.")
+		return ImportResult{}, apperr.New(apperr.Invalid, "A history's first event must set kind, title and state.")
 	}
 	if t.Number == "" {
 		if t.Number, err = number(ctx, tx, def); err != nil {
-			return Ticket{}, err
+			return ImportResult{}, err
 		}
 	}
 	if err := insert(ctx, tx, &t); err != nil {
-		return Ticket{}, err
+		return ImportResult{}, err
 	}
 	for i := range h.Events {
-		e := &h.Events[i]
-		if err := insertEvent(ctx, tx, e); err != nil {
-			return Ticket{}, err
-		}
-		if e.Type != Created && e.Body != "" {
-			if err := s.search.Index(ctx, tx, t.ID, e.Seq, e.Internal, e.Body); err != nil {
-				return Ticket{}, err
-			}
+		if err := s.storeImported(ctx, tx, &h.Events[i]); err != nil {
+			return ImportResult{}, err
 		}
 	}
-	return t, s.search.Index(ctx, tx, t.ID, 0, false, ticketText(&t))
+	result := ImportResult{ID: t.ID, Number: t.Number, Outcome: ImportCreated}
+	return result, s.search.Index(ctx, tx, t.ID, 0, false, ticketText(&t))
 }
 
 // Reindex builds the full-text index anew from the tickets and their events,
