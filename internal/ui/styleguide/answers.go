@@ -95,7 +95,7 @@ func (g guide) saveValue(w http.ResponseWriter, r *http.Request) {
 		render(w, r, http.StatusUnprocessableEntity, sampleValueForm(title, "A ticket needs a title"))
 		return
 	}
-	ui.Announce(w.Header(), ui.Toast{Text: "Title changed", Undo: Prefix + "/toast"})
+	w.Header().Set("HX-Trigger", `{"steward:toast":{"text":"Title changed","undo":"`+Prefix+`/toast"}}`)
 	render(w, r, http.StatusOK, sampleValue(title))
 }
 
@@ -111,7 +111,7 @@ func (g guide) upload(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g guide) toast(w http.ResponseWriter, r *http.Request) {
-	ui.Announce(w.Header(), ui.Toast{Text: "Assigned to Žana Kovač", Tone: ui.Success, Undo: Prefix + "/toast"})
+	w.Header().Set("HX-Trigger", `{"steward:toast":{"text":"Assigned to Carla","undo":"`+Prefix+`/toast"},"dialog-close":null}`)
 	w.WriteHeader(http.StatusNoContent)
 }
 

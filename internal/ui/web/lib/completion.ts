@@ -157,7 +157,7 @@ export function startCompletion(): void {
 
   // What is searched is the field's text, or its word at the caret, as q.
   document.addEventListener("htmx:config:request", (event) => {
-    const { ctx } = (event as CustomEvent<{ ctx: { sourceElement: Element; request: { body?: unknown } } }>).detail;
+    const { ctx } = event.detail;
     const field = ctx.sourceElement;
     if (!isField(field) || !listOf(field)) return;
     const q = new FormData();

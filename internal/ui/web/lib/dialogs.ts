@@ -65,11 +65,11 @@ export function startDialogs(): void {
   openMarked(document);
 
   document.addEventListener("htmx:confirm", (event) => {
-    const { ctx, issueRequest, dropRequest } = (
-      event as CustomEvent<{ ctx: { confirm?: string }; issueRequest: () => void; dropRequest: () => void }>
-    ).detail;
-    if (!ctx.confirm) return;
+    // The types lack the question, which is there whenever this event is.
+    const { ctx, issueRequest, dropRequest } = event.detail;
+    const question = (ctx as { confirm?: string }).confirm;
+    if (!question) return;
     event.preventDefault();
-    void ask(ctx.confirm).then((yes) => (yes ? issueRequest() : dropRequest()));
+    void ask(question).then((yes) => (yes ? issueRequest() : dropRequest()));
   });
 }

@@ -126,7 +126,7 @@ export function startDrafts(): void {
     keep(form, { ...read(form), sent: true });
   });
   document.addEventListener("htmx:after:request", (event) => {
-    const { ctx } = (event as CustomEvent<{ ctx: { sourceElement: Element; response?: { status: number } } }>).detail;
+    const { ctx } = event.detail;
     const form = ctx.sourceElement;
     if (!(form instanceof HTMLFormElement) || !form.matches("[data-draft-url]")) return;
     if (ctx.response && ctx.response.status < 400) forget(form);

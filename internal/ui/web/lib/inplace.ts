@@ -16,7 +16,7 @@ export function startInPlace(): void {
 
   let editing = "";
   document.addEventListener("htmx:after:settle", (event) => {
-    const { newContent } = (event as CustomEvent<{ newContent?: Node[] }>).detail;
+    const { newContent } = event.detail;
     for (const node of newContent ?? []) {
       if (!(node instanceof HTMLElement)) continue;
       const form = node.querySelector("[data-in-place]");

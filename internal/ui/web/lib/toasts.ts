@@ -1,5 +1,5 @@
 // Messages that pass by, and what is said when a request fails. A handler sends
-// a toast with the HX-Trigger header; see ui.Announce.
+// a toast as the event "steward:toast" in the HX-Trigger header.
 import htmx from "htmx.org";
 
 import { make } from "./dom";
@@ -7,10 +7,8 @@ import { words } from "./words";
 
 export interface Toast {
   text: string;
-  tone?: "success" | "critical" | "info" | "warning";
-  undo?: string;
-  url?: string;
-  link?: string;
+  tone?: "success" | "critical" | "info" | "warning" | undefined;
+  undo?: string | undefined; // URL that takes it back, by POST
 }
 
 const stays = 6_000;
@@ -35,11 +33,6 @@ export function toast(message: Toast): void {
     timer = setTimeout(close, message.undo ? staysWithUndo : stays);
   };
 
-  if (message.url) {
-    const link = make("a", "", message.link ?? message.url);
-    link.href = message.url;
-    element.append(link);
-  }
   if (message.undo) {
     const undo = make("button", "", words("undo"));
     undo.type = "button";
@@ -70,7 +63,13 @@ export function toast(message: Toast): void {
   arm();
 }
 
-/** What to say about an answer that carries no page. */
+/** What the server says about a failure, when it answered with a ui.Problem. */
+function problemIn(answer: string | undefined): string | undefined {
+  if (!answer?.includes("data-problem")) return undefined;
+  return new DOMParser().parseFromString(answer, "text/html").querySelector("[data-problem]")?.textContent?.trim();
+}
+
+/** What to say about an answer that says nothing itself. */
 function failure(status: number, requestID: string | null): string {
   switch (status) {
     case 401:
@@ -81,23 +80,49 @@ function failure(status: number, requestID: string | null): string {
   return requestID ? words("failedId", requestID) : words("failed");
 }
 
+/** Arms the toasts that came with the page: what a form before this page did. */
+function adopt(): void {
+  for (const element of document.querySelectorAll<HTMLElement>("#toasts > [data-toast]")) {
+    const { text = "", tone, undo } = element.dataset;
+    element.remove();
+    toast({ text, undo, tone: toneOf(tone) });
+  }
+}
+
+function toneOf(word: string | undefined): Toast["tone"] {
+  switch (word) {
+    case "danger":
+    case "critical":
+      return "critical";
+    case "info":
+    case "warning":
+      return word;
+  }
+  return "success";
+}
+
 export function startToasts(): void {
-  document.addEventListener("toast", (event) => {
-    const detail = (event as CustomEvent<Toast>).detail;
-    if (detail?.text) toast(detail);
+  adopt();
+  document.addEventListener("steward:toast", (event) => {
+    const detail = (event as CustomEvent<{ text?: string; tone?: string; undo?: string } | null>).detail;
+    if (detail?.text) toast({ text: detail.text, undo: detail.undo, tone: toneOf(detail.tone) });
   });
 
+  // An answer that is a problem never takes the place of what it was asked for:
+  // a form would lose what was typed.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { response, text } = event.detail.ctx;
+    if (response && response.status >= 400 && problemIn(text)) event.preventDefault();
+  });
   document.addEventListener("htmx:response:error", (event) => {
-    const { ctx } = (event as CustomEvent<{ ctx: { response?: { status: number; headers: Headers } } }>).detail;
-    const response = ctx.response;
-    // 409 and 422 answer with a fragment that says what is wrong in its place.
-    if (!response || response.status === 409 || response.status === 422) return;
-    if (response.headers.get("HX-Trigger")?.includes('"toast"')) return;
-    toast({ text: failure(response.status, response.headers.get("X-Request-Id")), tone: "critical" });
+    const { response, text } = event.detail.ctx;
+    if (!response || response.headers.get("HX-Trigger")?.includes("steward:toast")) return;
+    const problem = problemIn(text);
+    // Without a problem, 409 and 422 are fragments that say what is wrong in its place.
+    if (!problem && (response.status === 409 || response.status === 422)) return;
+    toast({ text: problem || failure(response.status, response.headers.get("X-Request-Id")), tone: "critical" });
   });
-
   document.addEventListener("htmx:error", (event) => {
-    const { error } = (event as CustomEvent<{ error?: unknown }>).detail;
-    if (error instanceof TypeError) toast({ text: words("unreachable"), tone: "critical" });
+    if (event.detail.error instanceof TypeError) toast({ text: words("unreachable"), tone: "critical" });
   });
 }
