@@ -939,7 +939,7 @@ func lists(now time.Time) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.FilterBar{ID: "filter-wrong", Action: Prefix + "/lists", Text: "colour:red", Error: "There is no field colour. Did you mean category?", Chips: []ui.FilterChip{{Label: "colour is red", RemoveURL: "#", Wrong: "There is no field colour"}}}.View().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.FilterBar{ID: "filter-wrong", Label: "The other list", Action: Prefix + "/lists", Text: "colour:red", Error: "There is no field colour. Did you mean category?", Chips: []ui.FilterChip{{Label: "colour is red", RemoveURL: "#", Wrong: "There is no field colour"}}}.View().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
