@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -149,10 +151,40 @@ func (p *tab) click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// press types keys at whatever has the focus.
-func (p *tab) press(keys string, modifiers ...chromedp.Modifier) {
+// press types keys at whatever has the focus. A key's text goes with its
+// keydown, as from a keyboard, so that a page which prevents the key's default
+// gets no character; chromedp's KeyEvent sends the two apart.
+func (p *tab) press(keys string) {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
+	p.pressWith(kb.ModifierNone, keys)
+}
+
+// pressWith presses keys while modifiers are held.
+func (p *tab) pressWith(held kb.Modifier, keys string) {
+	p.t.Helper()
+	for _, r := range keys {
+		key, ok := kb.Keys[r]
+		if !ok {
+			p.t.Fatalf("no key for %q", r)
+		}
+		event := input.DispatchKeyEventParams{
+			Type: input.DispatchKeyEventTypeKeyDown, Modifiers: int64(held), Key: key.Key, Code: key.Code,
+			WindowsVirtualKeyCode: key.Windows, NativeVirtualKeyCode: key.Native,
+		}
+		if held == kb.ModifierNone {
+			event.Text = key.Text
+		}
+		p.dispatch(event)
+		event.Type, event.Text = input.DispatchKeyEventTypeKeyUp, ""
+		p.dispatch(event)
+	}
+}
+
+func (p *tab) dispatch(event input.DispatchKeyEventParams) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, event); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // eval returns the value of an expression.

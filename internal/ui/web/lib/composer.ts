@@ -58,5 +58,9 @@ export function startComposer(): void {
     form?.requestSubmit(form.querySelector<HTMLButtonElement>("[data-send]"));
   });
   // Choosing who reads it, by pointer or by its key, leads to the text.
-  on("click", "[data-composer] input[name=kind]", (choice) => bodyOf(choice)?.focus());
+  on("click", "[data-composer] input[name=kind]", (choice) => {
+    const area = bodyOf(choice);
+    area?.focus();
+    area?.setSelectionRange(area.value.length, area.value.length);
+  });
 }

@@ -7,12 +7,14 @@ import { words } from "./words";
 interface Draft {
   body: string;
   kind: string;
+  base: string; // what the server had when the typing began
   sent?: boolean; // submitted without scripts' help: whether it arrived is not known
 }
 
 const prefix = "steward-draft:";
 const pause = 900;
 const timers = new WeakMap<HTMLFormElement, ReturnType<typeof setTimeout>>();
+const stored = new WeakMap<HTMLFormElement, string>(); // what the server has now, where that is known
 
 const keyOf = (form: HTMLFormElement): string => prefix + (form.dataset["draftUrl"] ?? "");
 
@@ -20,12 +22,13 @@ const bodyOf = (form: HTMLFormElement): HTMLTextAreaElement | null => form.query
 
 function read(form: HTMLFormElement): Draft {
   const kind = form.querySelector<HTMLInputElement>("input[name=kind]:checked, input[name=kind][type=hidden]");
-  return { body: bodyOf(form)?.value ?? "", kind: kind?.value ?? "" };
+  const area = bodyOf(form);
+  return { body: area?.value ?? "", kind: kind?.value ?? "", base: stored.get(form) ?? area?.defaultValue ?? "" };
 }
 
 function keep(form: HTMLFormElement, draft: Draft): void {
   try {
-    if (draft.body) localStorage.setItem(keyOf(form), JSON.stringify(draft));
+    if (draft.body !== draft.base) localStorage.setItem(keyOf(form), JSON.stringify(draft));
     else localStorage.removeItem(keyOf(form));
   } catch {
     // A full or forbidden storage leaves the server's copy.
@@ -69,6 +72,7 @@ async function send(form: HTMLFormElement): Promise<void> {
       keepalive: draft.body.length < 30_000, // browsers limit what may outlive the page
     });
     if (!answer.ok) throw new Error(String(answer.status));
+    stored.set(form, draft.body);
     // Only what the server has may leave the device; typing may have gone on.
     if (read(form).body === draft.body) {
       if (!timers.has(form)) forget(form);
@@ -96,12 +100,12 @@ function restore(): void {
     if (!draft || !area) continue;
     const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
     const cameBack = navigation?.type === "back_forward" || navigation?.type === "reload";
-    if ((draft.sent && !cameBack) || area.value.includes(draft.body)) {
+    if ((draft.sent && !cameBack) || area.value === draft.body) {
       forget(form);
       continue;
     }
-    // A newer text of the server stays; what was kept here is put behind it.
-    area.value = area.value ? `${area.value}\n\n${draft.body}` : draft.body;
+    // Where the server's text changed meanwhile, on another device, both are kept.
+    area.value = area.value && area.value !== draft.base ? `${area.value}\n\n${draft.body}` : draft.body;
     const kind = form.querySelector<HTMLInputElement>(`input[name=kind][value="${CSS.escape(draft.kind)}"]:not(:disabled)`);
     if (kind?.type === "radio") kind.checked = true;
     say(form, words("restored"));
