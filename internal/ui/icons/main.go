@@ -37,7 +37,7 @@ func main() {
 		log.Fatalf("icons: run from the repository's root: %v", err)
 	}
 	names := parseList(string(list))
-	source, err := generate(names, readIcon)
+	source, err := generate(names, func(name string) (string, error) { return readIconFrom(".", name) })
 	if err != nil {
 		log.Fatalf("icons: %v", err)
 	}
@@ -59,10 +59,11 @@ func parseList(list string) []string {
 	return slices.Compact(names)
 }
 
-func readIcon(name string) (string, error) {
-	file := filepath.Join(sourcePath, "outline", name+".svg")
+// readIconFrom reads an icon's file below the repository's root.
+func readIconFrom(root, name string) (string, error) {
+	file := filepath.Join(root, sourcePath, "outline", name+".svg")
 	if filled, ok := strings.CutPrefix(name, "filled/"); ok {
-		file = filepath.Join(sourcePath, "filled", filled+".svg")
+		file = filepath.Join(root, sourcePath, "filled", filled+".svg")
 	}
 	raw, err := os.ReadFile(file)
 	return string(raw), err

@@ -127,6 +127,9 @@ func two(ctx context.Context, a int, unitA string, b int, unitB string) string {
 	return s + " " + T(ctx, unitB, Number(ctx, int64(b)))
 }
 
+// farAway is where a distance says less than a date.
+const farAway = 30 * 24 * time.Hour
+
 // Relative says when t is, seen from the reader's now: "in 2 h 10 min",
 // "3 min ago", "just now". Beyond thirty days, and when the reader has no now,
 // it is the date.
@@ -136,7 +139,6 @@ func Relative(ctx context.Context, t time.Time) string {
 		return DateTime(ctx, t)
 	}
 	d := t.Sub(now)
-	const farAway = 30 * 24 * time.Hour
 	switch {
 	case d.Abs() >= farAway:
 		return Date(ctx, t)
@@ -147,6 +149,16 @@ func Relative(ctx context.Context, t time.Time) string {
 	default:
 		return T(ctx, "%s ago", Duration(ctx, d))
 	}
+}
+
+// Due says when a promise at t has to be kept, seen from the reader's now:
+// "in 2 h 10 min", "12 min overdue". Far away, and without a now, it is the date.
+func Due(ctx context.Context, t time.Time) string {
+	late := From(ctx).Now.Sub(t)
+	if From(ctx).Now.IsZero() || late < time.Minute || late >= farAway {
+		return Relative(ctx, t)
+	}
+	return T(ctx, "%s overdue", Duration(ctx, late))
 }
 
 // Machine is the form of an instant that <time datetime> and scripts read.

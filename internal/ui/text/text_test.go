@@ -61,6 +61,21 @@ func TestRelativeTimeIsSaidFromTheReadersNow(t *testing.T) {
 	}
 }
 
+func TestAPromiseSaysInWordsThatItIsPast(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 21, 13, 5, 0, 0, time.UTC)
+	ctx := reader(text.Reader{Now: now})
+	for after, want := range map[time.Duration]string{
+		-12 * time.Minute: "12 min overdue",
+		-30 * time.Second: "just now",
+		time.Hour:         "in 1 h",
+	} {
+		if got := text.Due(ctx, now.Add(after)); got != want {
+			t.Errorf("%v: got %q, want %q", after, got, want)
+		}
+	}
+}
+
 func TestAnInstantIsNamedInTheReadersZone(t *testing.T) {
 	t.Parallel()
 	ljubljana, err := time.LoadLocation("Europe/Ljubljana")

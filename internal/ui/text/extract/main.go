@@ -5,7 +5,8 @@
 //
 //	go run ./internal/ui/text/extract
 //
-// Other languages keep their translations and are told what they lack.
+// A new language is a copy of that file with its values translated; what it
+// lacks is shown in English.
 package main
 
 import (

@@ -64,8 +64,7 @@ function showActions(search: string): void {
     item.type = "button";
     item.tabIndex = -1;
     item.setAttribute("role", "option");
-    const icon = element.querySelector(".s-icon")?.cloneNode(true);
-    if (icon) item.append(icon);
+    item.append(element.querySelector(".s-icon")?.cloneNode(true) ?? make("span", "s-palette-no-icon"));
     item.append(make("span", "", element.dataset["keyLabel"]));
     for (const key of (element.dataset["key"] ?? "").split(" ")) item.append(make("kbd", "s-kbd", key));
     item.addEventListener("click", () => {

@@ -16,10 +16,11 @@ function duration(length: number): string {
 }
 
 /** Says when an instant is, seen from now; undefined leaves far dates as they are. */
-export function relative(instant: number, now: number): string | undefined {
+export function relative(instant: number, now: number, due = false): string | undefined {
   const distance = instant - now;
   const length = Math.abs(distance);
   if (length >= 30 * day) return undefined;
+  if (due && distance <= -minute) return words("overdue", duration(length));
   if (length < 45_000) return words("justNow");
   return distance > 0 ? words("in", duration(length)) : words("ago", duration(length));
 }
@@ -28,9 +29,10 @@ function refresh(): void {
   const now = Date.now();
   for (const time of document.querySelectorAll<HTMLTimeElement>("time[data-relative]")) {
     const instant = Date.parse(time.dateTime);
-    const text = relative(instant, now);
+    const due = time.dataset["relative"] === "due";
+    const text = relative(instant, now, due);
     if (text && time.textContent !== text) time.textContent = text;
-    if (time.dataset["relative"] === "due") time.classList.toggle("s-overdue", instant < now);
+    if (due) time.classList.toggle("s-overdue", instant < now);
   }
 }
 
