@@ -1,0 +1,204 @@
+package openapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/steward-itsm/steward/internal/platform/web"
+)
+
+// Operation describes one operation. What its inputs and answers are made of is
+// read off the types of its handler.
+type Operation struct {
+	ID      string // unique, in small letters with hyphens: a verb and a noun
+	Method  string
+	Path    string // below Prefix
+	Tag     string // the group it is shown in
+	Summary string // a few words
+	// Description is Markdown for whoever writes a client.
+	Description string
+	// Status of success; 0 is 200, or 204 for answers without a body.
+	Status int
+	// Errors lists the statuses of refusals beyond those that every operation has.
+	Errors []int
+
+	Request any // an example of the JSON body
+	Answer  any // an example of the JSON answer
+
+	// Body describes a body that the handler reads itself through Request.
+	Body *huma.RequestBody
+	// Streamed gives the media types of an answer that is written by Stream.
+	Streamed map[string]*huma.MediaType
+
+	Options []web.Option // of the route: other limits
+}
+
+const routeOptions = "route" // key of Operation.Options in huma's metadata
+
+// Register adds an operation. It stops a program whose description is not
+// complete, which is found by the first test that starts it.
+func Register[I, O any](api huma.API, o Operation, handler func(context.Context, *I) (*O, error)) {
+	if o.ID == "" || o.Summary == "" || o.Description == "" || o.Tag == "" {
+		panic("openapi: the operation " + o.Method + " " + o.Path + " is not described")
+	}
+	huma.Register(api, o.huma(), func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			callOf(ctx).fail(err)
+			return nil, nil //nolint:nilnil // the Mux answers
+		}
+		return out, nil
+	})
+	o.complete(described(api.OpenAPI(), o.Method, o.Path))
+}
+
+// refusals of every operation, with or without credentials, input or luck.
+var everywhere = []int{
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+	http.StatusInternalServerError, http.StatusServiceUnavailable,
+}
+
+func (o *Operation) huma() huma.Operation {
+	op := huma.Operation{
+		OperationID: o.ID, Method: o.Method, Path: o.Path, Tags: []string{o.Tag},
+		Summary: o.Summary, Description: o.Description, DefaultStatus: o.Status,
+		Metadata:  map[string]any{routeOptions: o.Options},
+		Responses: map[string]*huma.Response{},
+	}
+	for _, status := range slices.Concat(everywhere, o.Errors) {
+		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + refusalNames[status]}
+	}
+	return op
+}
+
+// complete adds to huma's description what it cannot read off types.
+func (o *Operation) complete(op *huma.Operation) {
+	if o.Body != nil {
+		// Added late: of a body it knows, huma would read every byte into memory.
+		op.RequestBody = o.Body
+	}
+	if op.RequestBody != nil {
+		op.Responses["413"] = &huma.Response{Ref: "#/components/responses/" + refusalNames[413]}
+		op.Responses["415"] = &huma.Response{Ref: "#/components/responses/" + refusalNames[415]}
+		for _, media := range op.RequestBody.Content {
+			if o.Request != nil {
+				media.Example = o.Request
+			}
+		}
+	}
+	success := op.Responses[strconv.Itoa(op.DefaultStatus)]
+	if o.Streamed != nil {
+		success.Content = o.Streamed
+	}
+	if media := success.Content["application/json"]; media != nil && o.Answer != nil {
+		media.Example = o.Answer
+	}
+	if success.Headers == nil {
+		success.Headers = map[string]*huma.Param{}
+	}
+	for name := range standardHeaders() {
+		success.Headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
+	}
+}
+
+func described(doc *huma.OpenAPI, method, path string) *huma.Operation {
+	item := doc.Paths[path]
+	switch method {
+	case http.MethodGet:
+		return item.Get
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPut:
+		return item.Put
+	case http.MethodPatch:
+		return item.Patch
+	case http.MethodDelete:
+		return item.Delete
+	}
+	panic("openapi: no operation can be " + method)
+}
+
+const (
+	bearerScheme  = "token"
+	sessionScheme = "session"
+)
+
+// refusalNames are the components under which refusals are described.
+var refusalNames = map[int]string{
+	http.StatusUnauthorized:          "Unauthenticated",
+	http.StatusForbidden:             "Forbidden",
+	http.StatusNotFound:              "NotFound",
+	http.StatusConflict:              "Conflict",
+	http.StatusPreconditionFailed:    "Stale",
+	http.StatusRequestEntityTooLarge: "TooLarge",
+	http.StatusUnsupportedMediaType:  "UnsupportedType",
+	http.StatusUnprocessableEntity:   "Invalid",
+	http.StatusPreconditionRequired:  "VersionNeeded",
+	http.StatusTooManyRequests:       "TooMany",
+	http.StatusInternalServerError:   "Internal",
+	http.StatusServiceUnavailable:    "Unavailable",
+}
+
+var refusalTexts = map[int]string{
+	http.StatusUnauthorized:          "No credentials, or wrong ones.",
+	http.StatusForbidden:             "Your roles, or the scopes of your token, do not allow this.",
+	http.StatusNotFound:              "There is no such record, or you may not see it.",
+	http.StatusConflict:              "Not possible as things are now: the state does not allow it, or the Idempotency-Key was used for something else. `current` may show the record as it is.",
+	http.StatusPreconditionFailed:    "If-Match names a version that is not the current one. `current` shows what the record holds now.",
+	http.StatusRequestEntityTooLarge: "The body is larger than is accepted here.",
+	http.StatusUnsupportedMediaType:  "The body's Content-Type is not accepted here.",
+	http.StatusUnprocessableEntity:   "What was sent is wrong. `errors` names each wrong input.",
+	http.StatusPreconditionRequired:  "If-Match is needed here: the ETag of what you read.",
+	http.StatusTooManyRequests:       "Too many requests; Retry-After says when the next is welcome.",
+	http.StatusInternalServerError:   "Something went wrong on the server. `request_id` names the request in its log.",
+	http.StatusServiceUnavailable:    "The server cannot answer right now. Nothing was changed; try again after Retry-After.",
+}
+
+// components holds what operations refer to.
+func components(o Options) *huma.Components {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	problem := registry.Schema(problemType, true, "Problem")
+	c := &huma.Components{
+		Schemas:   registry,
+		Responses: map[string]*huma.Response{},
+		Headers:   standardHeaders(),
+		SecuritySchemes: map[string]*huma.SecurityScheme{
+			bearerScheme: {Type: "http", Scheme: "bearer", Description: "An API token, made on your profile page or by an administrator. It may be limited to some verbs and kinds, and it expires."},
+		},
+	}
+	if o.Cookie != "" {
+		c.SecuritySchemes[sessionScheme] = &huma.SecurityScheme{
+			Type: "apiKey", In: "cookie", Name: o.Cookie, Description: "The session of somebody signed in with a browser. Requests from other sites are refused.",
+		}
+	}
+	wait := map[string]*huma.Param{"Retry-After": {Description: "Seconds to wait.", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+	for status, name := range refusalNames {
+		r := &huma.Response{
+			Description: refusalTexts[status],
+			Content:     map[string]*huma.MediaType{web.ProblemType: {Schema: problem}},
+		}
+		switch status {
+		case http.StatusUnauthorized:
+			r.Headers = map[string]*huma.Param{"WWW-Authenticate": {Description: "The scheme: Bearer.", Schema: &huma.Schema{Type: huma.TypeString}}}
+		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			r.Headers = wait
+		}
+		c.Responses[name] = r
+	}
+	return c
+}
+
+// standardHeaders are those of every answer.
+func standardHeaders() map[string]*huma.Param {
+	number := &huma.Schema{Type: huma.TypeInteger}
+	return map[string]*huma.Param{
+		"X-Request-Id":        {Description: "Names the request in the server's log.", Schema: &huma.Schema{Type: huma.TypeString}},
+		"RateLimit-Limit":     {Description: "Requests per span of time.", Schema: number},
+		"RateLimit-Remaining": {Description: "Requests that may follow at once.", Schema: number},
+		"RateLimit-Reset":     {Description: "Seconds until the whole limit is there again.", Schema: number},
+	}
+}
