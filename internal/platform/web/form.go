@@ -24,10 +24,12 @@ import (
 //		Service *int64    `form:"service"` // nil when the form has no such field
 //		Due     time.Time `form:"due"`
 //		Tags    []string  `form:"tag"`
+//		Fields  map[string]string `form:"field.*"` // by the rest of the name
 //	}
 //
 // Fields may be string, int, int64, bool, time.Time, a pointer to one of these,
-// []string or []int64. Text is trimmed and its line ends become \n; the options
+// []string, []int64 or, for a family of names, map[string]string; of a name that
+// is given twice the family takes the last, as a checkbox after a hidden "false". Text is trimmed and its line ends become \n; the options
 // are required, line (line breaks and control characters become spaces), max=N
 // (characters) and raw (as it came, for passwords). Text that is not UTF-8 or
 // holds a NUL is refused. Empty numbers and times are zero. Times are RFC 3339,
@@ -139,6 +141,7 @@ var (
 	timeType    = reflect.TypeFor[time.Time]()
 	stringsType = reflect.TypeFor[[]string]()
 	int64sType  = reflect.TypeFor[[]int64]()
+	familyType  = reflect.TypeFor[map[string]string]()
 )
 
 // field sets one field; its error is a mistake of the program, not of the user.
@@ -147,6 +150,9 @@ func (d *formDecoder) field(f formField, v reflect.Value) error {
 	switch v.Type() {
 	case stringsType, int64sType:
 		d.list(f, given, v)
+		return nil
+	case familyType:
+		d.family(f, v)
 		return nil
 	}
 	if v.Kind() == reflect.Pointer {
@@ -234,6 +240,27 @@ func (d *formDecoder) list(f formField, given []string, v reflect.Value) {
 	if f.required && v.Len() == 0 {
 		d.problems.Add(f.name, "At least one is needed.")
 	}
+}
+
+// maxFamily bounds the fields of one family, whose names come from outside.
+const maxFamily = 200
+
+// family collects the fields whose names begin alike, by the rest of the name.
+func (d *formDecoder) family(f formField, v reflect.Value) {
+	prefix := strings.TrimSuffix(f.name, "*")
+	found := map[string]string{}
+	for name, given := range d.values {
+		key, belongs := strings.CutPrefix(name, prefix)
+		if !belongs || key == "" || len(given) == 0 || len(found) >= maxFamily {
+			continue
+		}
+		named := f
+		named.name = name
+		if text, ok := d.text(named, given[len(given)-1]); ok {
+			found[key] = text
+		}
+	}
+	v.Set(reflect.ValueOf(found))
 }
 
 // text cleans a value; false when it was refused.

@@ -190,3 +190,21 @@ func FuzzOneLineHoldsNoLineBreak(f *testing.F) {
 		}
 	})
 }
+
+func TestFormCollectsAFamilyOfFields(t *testing.T) {
+	t.Parallel()
+	var got struct {
+		Fields map[string]string `form:"field.*"`
+	}
+	body := url.Values{"field.location": {" Lisbon "}, "field.urgent": {"false", "true"}, "field.": {"x"}, "title": {"y"}}
+	if err := web.Values(body, &got, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"location": "Lisbon", "urgent": "true"}
+	if diff := cmp.Diff(want, got.Fields); diff != "" {
+		t.Error(diff)
+	}
+	if err := web.Values(url.Values{"field.a": {"\x00"}}, &got, nil); len(apperr.FieldsOf(err)) != 1 || apperr.FieldsOf(err)[0].Name != "field.a" {
+		t.Errorf("a NUL gave %v", err)
+	}
+}
