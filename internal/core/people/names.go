@@ -1,0 +1,181 @@
+package people
+
+import (
+	"context"
+	"slices"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// PersonName is what a page shows of a person who is mentioned on it.
+type PersonName struct {
+	ID             int64
+	Name           string
+	OrganisationID int64
+	VIP, Active    bool
+}
+
+// GroupName is what a page shows of a group.
+type GroupName struct {
+	ID             int64
+	Name           string
+	Tier           int
+	OrganisationID int64
+	Active         bool
+}
+
+// namesBatch is how many ids one query asks for.
+const namesBatch = 500
+
+// PersonNames gives the names behind ids, in one query for a page. It asks for
+// no permission: whoever sees a record sees the names on it. Missing ids and 0
+// are left out.
+func (s *Service) PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]PersonName, error) {
+	return names(ctx, q, ids, "SELECT p.id, p.name, p.organisation_id, p.vip, p.active FROM persons p WHERE p.id IN ",
+		func(r database.Row) (n PersonName, err error) {
+			err = r.Scan(&n.ID, &n.Name, (*database.ID)(&n.OrganisationID), &n.VIP, &n.Active)
+			return n, err
+		}, func(n PersonName) int64 { return n.ID })
+}
+
+// GroupNames is PersonNames for groups.
+func (s *Service) GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]GroupName, error) {
+	return names(ctx, q, ids, "SELECT g.id, g.name, g.tier, g.organisation_id, g.active FROM groups g WHERE g.id IN ",
+		func(r database.Row) (n GroupName, err error) {
+			err = r.Scan(&n.ID, &n.Name, &n.Tier, (*database.ID)(&n.OrganisationID), &n.Active)
+			return n, err
+		}, func(n GroupName) int64 { return n.ID })
+}
+
+// OrganisationNames is PersonNames for organisations.
+func (s *Service) OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error) {
+	type named struct {
+		id   int64
+		name string
+	}
+	found, err := names(ctx, q, ids, "SELECT o.id, o.name FROM organisations o WHERE o.id IN ",
+		func(r database.Row) (n named, err error) {
+			err = r.Scan(&n.id, &n.name)
+			return n, err
+		}, func(n named) int64 { return n.id })
+	out := make(map[int64]string, len(found))
+	for id, n := range found {
+		out[id] = n.name
+	}
+	return out, err
+}
+
+func names[T any](ctx context.Context, q database.Querier, ids []int64, query string,
+	scan func(database.Row) (T, error), id func(T) int64,
+) (map[int64]T, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
+	out := make(map[int64]T, len(ids))
+	for part := range slices.Chunk(ids, namesBatch) {
+		var args database.Args
+		rows, err := database.All(ctx, q, scan, query+database.In(&args, part), args.Values()...)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			out[id(row)] = row
+		}
+	}
+	return out, nil
+}
+
+// Suggestion is an entry of a list that opens while somebody types.
+type Suggestion struct {
+	ID     int64
+	Name   string
+	Detail string // what tells two of the same name apart: e-mail address or organisation
+}
+
+const maxSuggestions = 10
+
+// SuggestPeople completes the name of an active person. A requester or a
+// supplier's agent gets nobody but themselves.
+func (s *Service) SuggestPeople(ctx context.Context, text string) ([]Suggestion, error) {
+	return s.suggestPeople(ctx, text, visiblePeople(access.From(ctx)), 0)
+}
+
+// SuggestMembers completes the name of an active member of a group the actor
+// may see: whom a ticket of the group can be assigned to.
+func (s *Service) SuggestMembers(ctx context.Context, group int64, text string) ([]Suggestion, error) {
+	if _, err := s.Group(ctx, group); err != nil {
+		return nil, err
+	}
+	return s.suggestPeople(ctx, text, filter.True(), group)
+}
+
+func (s *Service) suggestPeople(ctx context.Context, text string, visible filter.Condition, group int64) ([]Suggestion, error) {
+	var args database.Args
+	where := visible.SQL(&args) + " AND p.active AND " + lookup.Where(&args, lookup.Person, "p.id", text)
+	if group != 0 {
+		where += " AND p.id IN (SELECT gm.person_id FROM group_members gm WHERE gm.group_id = " + args.Arg(group) + ")"
+	}
+	return database.All(ctx, s.db.Reader(), scanSuggestion, `SELECT p.id, p.name, COALESCE(NULLIF(p.email, ''), o.name, '')
+		FROM persons p LEFT JOIN organisations o ON o.id = p.organisation_id WHERE `+where+
+		" ORDER BY p.name_folded, p.id LIMIT "+args.Arg(maxSuggestions), args.Values()...)
+}
+
+// SuggestGroups completes the name of an active group the actor may see.
+func (s *Service) SuggestGroups(ctx context.Context, text string) ([]Suggestion, error) {
+	var args database.Args
+	where := visibleGroups(access.From(ctx)).SQL(&args) + " AND g.active AND " + lookup.Where(&args, lookup.Group, "g.id", text)
+	return database.All(ctx, s.db.Reader(), scanSuggestion, `SELECT g.id, g.name, COALESCE(o.name, '')
+		FROM groups g LEFT JOIN organisations o ON o.id = g.organisation_id WHERE `+where+
+		" ORDER BY g.name_folded, g.id LIMIT "+args.Arg(maxSuggestions), args.Values()...)
+}
+
+// SuggestOrganisations completes the name of an active organisation the actor
+// may see.
+func (s *Service) SuggestOrganisations(ctx context.Context, text string) ([]Suggestion, error) {
+	var args database.Args
+	where := visibleOrganisations(access.From(ctx)).SQL(&args) + " AND o.active AND " +
+		lookup.Where(&args, lookup.Organisation, "o.id", text)
+	return database.All(ctx, s.db.Reader(), scanSuggestion, `SELECT o.id, o.name, COALESCE(parent.name, '')
+		FROM organisations o LEFT JOIN organisations parent ON parent.id = o.parent_id WHERE `+where+
+		" ORDER BY o.name_folded, o.id LIMIT "+args.Arg(maxSuggestions), args.Values()...)
+}
+
+func scanSuggestion(r database.Row) (Suggestion, error) {
+	var s Suggestion
+	err := r.Scan(&s.ID, &s.Name, &s.Detail)
+	return s, err
+}
+
+// OrganisationOf gives the organisation of an active person, 0 for none;
+// Invalid if there is no such person.
+func (s *Service) OrganisationOf(ctx context.Context, q database.Querier, person int64) (int64, error) {
+	var organisation int64
+	err := q.QueryRow(ctx, "SELECT p.organisation_id FROM persons p WHERE p.id = $1 AND p.active", person).
+		Scan((*database.ID)(&organisation))
+	if apperr.Is(err, apperr.NotFound) {
+		return 0, apperr.InvalidField("requester", "This person does not exist or is no longer active.")
+	}
+	return organisation, err
+}
+
+// CheckGroup fails with Invalid unless the group is active and the person, if
+// any, an active member of it.
+func (s *Service) CheckGroup(ctx context.Context, q database.Querier, group, person int64) error {
+	var active, member bool
+	err := q.QueryRow(ctx, `SELECT g.active, EXISTS (SELECT 1 FROM group_members gm JOIN persons p ON p.id = gm.person_id
+			WHERE gm.group_id = g.id AND gm.person_id = $2 AND p.active)
+		FROM groups g WHERE g.id = $1`, group, person).Scan(&active, &member)
+	switch {
+	case apperr.Is(err, apperr.NotFound) || err == nil && !active:
+		return apperr.InvalidField("group", "This group does not exist or is no longer in use.")
+	case err != nil:
+		return err
+	case person != 0 && !member:
+		return apperr.InvalidField("assignee", "This person is not an active member of the group.")
+	}
+	return nil
+}
