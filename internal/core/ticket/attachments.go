@@ -7,20 +7,14 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/blob"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
-
-// Blobs keeps the bytes of attachments under their SHA-256.
-type Blobs interface {
-	// Put stores a stream of at most limit bytes; TooLarge beyond it.
-	Put(ctx context.Context, r io.Reader, limit int64) (sha256 string, size int64, err error)
-	Open(ctx context.Context, sha256 string) (io.ReadSeekCloser, error)
-	Delete(ctx context.Context, sha256 string) error
-}
 
 // Upload stores a file that a later message of the same person will take. It
 // belongs to nobody else until then, and is removed after a day.
@@ -33,12 +27,12 @@ func (s *Service) Upload(ctx context.Context, name string, r io.Reader) (Attachm
 		return Attachment{}, actor.Require(access.Comment, access.AnyKind)
 	}
 	head := &sniffer{r: r}
-	sum, size, err := s.blobs.Put(ctx, head, s.maxUpload)
+	stored, err := s.blobs.Put(ctx, head, s.maxUpload)
 	if err != nil {
 		return Attachment{}, err
 	}
 	a := Attachment{
-		Internal: true, Name: cleanFileName(name), MediaType: head.mediaType(), Size: size, SHA256: sum,
+		Internal: true, Name: cleanFileName(name), MediaType: head.mediaType(), Size: stored.Size, SHA256: stored.Key,
 		UploaderID: actor.ID, CreatedAt: micro(s.now()),
 	}
 	err = s.db.Write(ctx, func(tx *database.Tx) error {
@@ -70,7 +64,7 @@ func (s *Service) Attachment(ctx context.Context, id int64) (Attachment, io.Read
 			return Attachment{}, nil, missing
 		}
 	}
-	body, err := s.blobs.Open(ctx, a.SHA256)
+	body, _, err := blob.Open(ctx, s.blobs, a.SHA256)
 	return a, body, err
 }
 
@@ -79,7 +73,7 @@ func (s *Service) Attach(ctx context.Context, ref Ref, ids []int64, internal boo
 	if len(ids) == 0 {
 		return Ticket{}, apperr.InvalidField("attachments", "Choose at least one file.")
 	}
-	return s.converse(ctx, ref, func(c *change) error {
+	return s.converse(ctx, ref, []any{ids, internal}, func(c *change) error {
 		verb := access.Comment
 		if internal {
 			verb = access.Note
@@ -92,6 +86,19 @@ func (s *Service) Attach(ctx context.Context, ref Ref, ids []int64, internal boo
 	})
 }
 
+// looseFor is how long an upload waits for a message to take it.
+const looseFor = 24 * time.Hour
+
+// Discard gives up a file the actor uploaded and has not sent; the next sweep
+// removes it.
+func (s *Service) Discard(ctx context.Context, id int64) error {
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE ticket_attachments SET created_at = $1 WHERE id = $2 AND ticket_id IS NULL AND uploader_id = $3`,
+			database.Time(s.now().Add(-2*looseFor)), id, access.From(ctx).ID)
+		return err
+	})
+}
+
 // SweepUploads removes files that no message took within a day, and their bytes
 // when no other attachment has the same.
 func (s *Service) SweepUploads(ctx context.Context) (int, error) {
@@ -99,11 +106,12 @@ func (s *Service) SweepUploads(ctx context.Context) (int, error) {
 		id  int64
 		sum string
 	}
+	due := s.now().Add(-looseFor)
 	found, err := database.All(ctx, s.db.Reader(), func(r database.Row) (loose, error) {
 		var l loose
 		err := r.Scan(&l.id, &l.sum)
 		return l, err
-	}, `SELECT id, sha256 FROM ticket_attachments WHERE ticket_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT 500`, database.Time(s.now().Add(-24*time.Hour)))
+	}, `SELECT id, sha256 FROM ticket_attachments WHERE ticket_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT 500`, database.Time(due))
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
@@ -128,7 +136,9 @@ func (s *Service) SweepUploads(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, sum := range gone {
-		if err := s.blobs.Delete(ctx, sum); err != nil {
+		// Somebody may be uploading the same bytes at this moment: what was put
+		// since stays.
+		if _, err := s.blobs.Delete(ctx, sum, due); err != nil {
 			return len(found), err
 		}
 	}
@@ -167,13 +177,14 @@ func (a *Attachment) Inline() bool {
 func cleanFileName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == '"' || r == '\u202e' || r == utf8.RuneError {
+		// Marks that turn the writing direction make "gpj.exe" read "exe.jpg".
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '"' || r == utf8.RuneError {
 			return -1
 		}
 		return r
 	}, name)
 	name = strings.TrimSpace(name)
-	if name == "" || name == "." || name == "/" {
+	if name == "" || name == "." || name == ".." || name == "/" {
 		name = "file"
 	}
 	for utf8.RuneCountInString(name) > 200 {

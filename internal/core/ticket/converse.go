@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ func (s *Service) Reply(ctx context.Context, ref Ref, cmd PublicReply) (Ticket, 
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, func(c *change) error {
+	return s.converse(ctx, ref, cmd, func(c *change) error {
 		if err := c.may(access.Comment); err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func (s *Service) Note(ctx context.Context, ref Ref, cmd InternalNote) (Ticket, 
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, func(c *change) error {
+	return s.converse(ctx, ref, cmd, func(c *change) error {
 		if err := c.may(access.Note); err != nil {
 			return err
 		}
@@ -43,10 +44,12 @@ func (s *Service) Note(ctx context.Context, ref Ref, cmd InternalNote) (Ticket, 
 	})
 }
 
-func (s *Service) converse(ctx context.Context, ref Ref, fn func(c *change) error) (Ticket, error) {
+// converse saves what fn does to a ticket, once per idempotency key.
+func (s *Service) converse(ctx context.Context, ref Ref, cmd any, fn func(c *change) error) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, false, func(tx *database.Tx) error {
-		id, _, err := once(ctx, tx, s.now(), ref, func() (int64, error) {
+	err := s.write(ctx, func(tx *database.Tx) error {
+		saved = Ticket{}
+		id, replayed, err := once(ctx, tx, s.now(), []any{fmt.Sprintf("%T", cmd), ref, cmd}, func() (int64, error) {
 			c, err := s.begin(ctx, tx, ref, 0)
 			if err != nil {
 				return 0, err
@@ -57,8 +60,8 @@ func (s *Service) converse(ctx context.Context, ref Ref, fn func(c *change) erro
 			saved, err = c.save(ctx)
 			return saved.ID, err
 		})
-		if err == nil && saved.ID != id {
-			saved, err = load(ctx, tx, ByID(id))
+		if err == nil && replayed {
+			saved, err = s.visibleTicket(ctx, tx, id)
 		}
 		return err
 	})

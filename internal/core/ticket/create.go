@@ -13,16 +13,15 @@ import (
 // Forbidden, and Conflict when an Idempotency-Key is used for something else.
 func (s *Service) Create(ctx context.Context, cmd Create) (Ticket, error) {
 	var created Ticket
-	err := s.write(ctx, false, func(tx *database.Tx) error {
-		id, _, err := once(ctx, tx, s.now(), cmd, func() (int64, error) {
+	err := s.write(ctx, func(tx *database.Tx) error {
+		id, replayed, err := once(ctx, tx, s.now(), cmd, func() (int64, error) {
 			t, err := s.create(ctx, tx, cmd)
 			created = t
 			return t.ID, err
 		})
-		if err != nil || created.ID == id {
-			return err
+		if err == nil && replayed {
+			created, err = s.visibleTicket(ctx, tx, id)
 		}
-		created, err = load(ctx, tx, ByID(id)) // the same request came before
 		return err
 	})
 	return created, err
@@ -35,6 +34,7 @@ func (s *Service) create(ctx context.Context, tx *database.Tx, cmd Create) (Tick
 		return Ticket{}, apperr.InvalidField(FieldKind, "%s", apperr.Message(err))
 	}
 	c := &change{s: s, tx: tx, actor: actor, def: def, now: micro(s.now())}
+	assigned := cmd.GroupID != 0 || cmd.AssigneeID != 0
 	if err := s.complete(ctx, tx, c, &cmd); err != nil {
 		return Ticket{}, err
 	}
@@ -84,9 +84,15 @@ func (s *Service) create(ctx context.Context, tx *database.Tx, cmd Create) (Tick
 		}
 	}
 	c.attach(e, cmd.Attachments)
-	// The one permission that is asked of what is to be, not of what was.
+	// The permissions that are asked of what is to be, not of what was. Who may
+	// open a ticket may not yet say who works on it: that is the service's group.
 	if err := actor.Check(access.Create, c.ticket.Record()).Err(); err != nil {
 		return Ticket{}, err
+	}
+	if assigned {
+		if err := actor.Check(access.Assign, c.ticket.Record()).Err(); err != nil {
+			return Ticket{}, err
+		}
 	}
 	// The number comes last: what failed before must not have used one up.
 	if c.ticket.Number, err = number(ctx, tx, def); err != nil {

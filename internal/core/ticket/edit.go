@@ -14,7 +14,7 @@ import (
 // now in Detail, so that both texts can be shown.
 func (s *Service) Edit(ctx context.Context, ref Ref, cmd Edit) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, cmd.Version != 0, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, err := s.begin(ctx, tx, ref, cmd.Version)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *Service) Edit(ctx context.Context, ref Ref, cmd Edit) (Ticket, error) {
 // Watch adds or removes the actor as a watcher.
 func (s *Service) Watch(ctx context.Context, ref Ref, watching bool) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, false, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, err := s.begin(ctx, tx, ref, 0)
 		if err != nil {
 			return err
@@ -60,7 +60,7 @@ func (s *Service) SetWatchers(ctx context.Context, ref Ref, version int, persons
 		return Ticket{}, apperr.InvalidField(FieldWatchers, "A ticket has at most %d watchers.", MaxWatchers)
 	}
 	var saved Ticket
-	err := s.write(ctx, version != 0, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, err := s.begin(ctx, tx, ref, version)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"context"
+	"errors"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/workflow"
@@ -66,7 +67,9 @@ func syncChildren(ctx context.Context, e *Effecting) error {
 	return nil
 }
 
-// follow moves one child, if its own workflow has a step that leads where the parent went.
+// follow moves one child, if its own workflow has a step that leads where the
+// parent went. A child that may not take it now (a condition, a field that is
+// missing) stays where it is: it must not hold up its parent.
 func (c *change) follow(ctx context.Context, e *Effecting, child *Ticket, reopening bool) error {
 	if !child.Category.Active() && !reopening || reopening && child.Category != workflow.Resolved {
 		return nil
@@ -96,11 +99,21 @@ func (c *change) follow(ctx context.Context, e *Effecting, child *Ticket, reopen
 			s: c.s, tx: c.tx, actor: access.System(), def: def, before: cloneTicket(*child), ticket: *child,
 			now: c.s.instant(child), depth: c.depth + 1,
 		}
-		if err := follower.transition(ctx, step, Synced); err != nil {
+		err := c.tx.Savepoint(ctx, func() error {
+			if err := follower.transition(ctx, step, Synced); err != nil {
+				return err
+			}
+			_, err := follower.save(ctx)
 			return err
+		})
+		if cannotFollow(err) {
+			continue
 		}
-		_, err := follower.save(ctx)
 		return err
 	}
 	return nil
+}
+
+func cannotFollow(err error) bool {
+	return !errors.Is(err, errStale) && (apperr.Is(err, apperr.Invalid) || apperr.Is(err, apperr.Conflict) || apperr.Is(err, apperr.Forbidden))
 }

@@ -51,8 +51,11 @@ func (s *Service) Import(ctx context.Context, tx *database.Tx, histories []Histo
 	}
 	out := make([]ImportResult, len(histories))
 	for i, h := range histories {
-		if id, ok := known[h.Source+"\x00"+h.SourceRef]; ok {
-			out[i], err = s.extend(ctx, tx, id, h)
+		if k, ok := known[h.Source+"\x00"+h.SourceRef]; ok {
+			out[i] = ImportResult{ID: k.ID, Number: k.Number, Outcome: ImportKnown}
+			if len(h.Events) > k.LastSeq {
+				out[i], err = s.extend(ctx, tx, k.ID, h)
+			}
 		} else {
 			out[i], err = s.importOne(ctx, tx, h)
 		}
@@ -71,9 +74,6 @@ func (s *Service) extend(ctx context.Context, tx *database.Tx, id int64, h Histo
 		return ImportResult{}, err
 	}
 	result := ImportResult{ID: t.ID, Number: t.Number, Outcome: ImportKnown}
-	if len(h.Events) <= t.LastSeq {
-		return result, nil
-	}
 	stored, err := loadEvents(ctx, tx, id, 0, t.LastSeq, true)
 	if err != nil {
 		return result, err
@@ -118,21 +118,20 @@ func (s *Service) storeImported(ctx context.Context, tx *database.Tx, e *Event) 
 	return s.search.Index(ctx, tx, e.TicketID, e.Seq, e.Internal, e.Body)
 }
 
-// knownRefs gives the ids of the histories that were imported before.
-func (s *Service) knownRefs(ctx context.Context, tx *database.Tx, histories []History) (map[string]int64, error) {
-	known := map[string]int64{}
+// knownRefs gives what is stored of the histories that were imported before.
+func (s *Service) knownRefs(ctx context.Context, tx *database.Tx, histories []History) (map[string]Ticket, error) {
+	known := map[string]Ticket{}
 	bySource := map[string][]string{}
 	for _, h := range histories {
 		bySource[h.Source] = append(bySource[h.Source], h.SourceRef)
 	}
 	for source, refs := range bySource {
 		var args database.Args
-		query := `SELECT id, source_ref FROM tickets WHERE source = ` + args.Arg(source) + ` AND source_ref IN ` + database.In(&args, refs)
+		query := `SELECT id, number, last_seq, source_ref FROM tickets WHERE source = ` + args.Arg(source) + ` AND source_ref IN ` + database.In(&args, refs)
 		err := database.Each(ctx, tx, func(r database.Row) error {
-			var id int64
-			var ref string
-			err := r.Scan(&id, &ref)
-			known[source+"\x00"+ref] = id
+			var t Ticket
+			err := r.Scan(&t.ID, &t.Number, &t.LastSeq, &t.SourceRef)
+			known[source+"\x00"+t.SourceRef] = t
 			return err
 		}, query, args.Values()...)
 		if err != nil {

@@ -69,14 +69,14 @@ func (s *Service) Unlink(ctx context.Context, ref Ref, typ LinkType, other Ref) 
 // relink changes a row of links and notes it on both timelines.
 func (s *Service) relink(ctx context.Context, ref, other Ref, fn func(c *change, to *Ticket) (EventType, error), typ LinkType) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, false, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		from, err := s.begin(ctx, tx, ref, 0)
 		if err != nil {
 			return err
 		}
 		to, err := s.begin(ctx, tx, other, 0)
 		if err != nil {
-			return linkedTicketMissing(err)
+			return missingUnless(false, err)
 		}
 		if from.ticket.ID == to.ticket.ID {
 			return apperr.InvalidField("other", "A ticket cannot be linked to itself.")
@@ -101,8 +101,10 @@ func (s *Service) relink(ctx context.Context, ref, other Ref, fn func(c *change,
 	return saved, err
 }
 
-func linkedTicketMissing(err error) error {
-	if apperr.Is(err, apperr.NotFound) {
+// missingUnless turns the absence of a ticket that is to be linked into a wrong
+// field; that of the one that was asked for stays what it is.
+func missingUnless(asked bool, err error) error {
+	if !asked && apperr.Is(err, apperr.NotFound) {
 		return apperr.InvalidField("other", "There is no such ticket, or you may not see it.")
 	}
 	return err
@@ -131,14 +133,14 @@ func (s *Service) linkParent(ctx context.Context, ref Ref, typ LinkType, other R
 // setParentOf sets or clears a child's parent and gives the ticket that was asked for.
 func (s *Service) setParentOf(ctx context.Context, child, parent Ref, on bool, asked Ref) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, false, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, err := s.begin(ctx, tx, child, 0)
 		if err != nil {
-			return linkedTicketMissing(err)
+			return missingUnless(child == asked, err)
 		}
 		p, err := s.begin(ctx, tx, parent, 0)
 		if err != nil {
-			return linkedTicketMissing(err)
+			return missingUnless(parent == asked, err)
 		}
 		if err := c.may(access.Link); err != nil {
 			return err
@@ -162,8 +164,15 @@ func (s *Service) setParentOf(ctx context.Context, child, parent Ref, on bool, a
 	return saved, err
 }
 
-// setParent changes the parent after checking that no circle arises.
+// setParent changes the parent after checking that no circle arises. Changes of
+// parents wait for one another until the commit: two that are fine alone may make
+// a circle together.
 func (c *change) setParent(ctx context.Context, e int, parent int64) error {
+	if parent != 0 {
+		if _, err := c.tx.ReserveNumbers(ctx, "ticket_parents", 1); err != nil {
+			return err
+		}
+	}
 	for id, depth := parent, 0; id != 0; depth++ {
 		if id == c.ticket.ID || depth > 20 {
 			return apperr.InvalidField(FieldParent, "A ticket cannot be its own ancestor.")
@@ -192,11 +201,13 @@ func (s *Service) Links(ctx context.Context, t *Ticket) ([]Link, error) {
 		err := r.Scan(append([]any{&l.typ, &direction}, l.other.destinations()...)...)
 		l.inverse = direction == 1
 		return l, err
-	}, `SELECT 'child' AS link, 0 AS direction, `+columns+` FROM tickets t WHERE t.id = $2
-		UNION ALL SELECT 'parent', 0, `+columns+` FROM tickets t WHERE t.parent_id = $1
-		UNION ALL SELECT l.type, 0, `+columns+` FROM ticket_links l JOIN tickets t ON t.id = l.to_id WHERE l.from_id = $1
-		UNION ALL SELECT l.type, 1, `+columns+` FROM ticket_links l JOIN tickets t ON t.id = l.from_id WHERE l.to_id = $1
-		LIMIT $3`, t.ID, t.ParentID, most)
+	}, `WITH linked (place, link, direction, other_id) AS (
+			SELECT 0, 'child', 0, p.id FROM tickets p WHERE p.id = $2
+			UNION ALL SELECT 1, 'parent', 0, k.id FROM tickets k WHERE k.parent_id = $1
+			UNION ALL SELECT 2, l.type, 0, l.to_id FROM ticket_links l WHERE l.from_id = $1
+			UNION ALL SELECT 3, l.type, 1, l.from_id FROM ticket_links l WHERE l.to_id = $1)
+		SELECT linked.link, linked.direction, `+columns+` FROM linked JOIN tickets t ON t.id = linked.other_id
+		ORDER BY linked.place, linked.link, t.id LIMIT $3`, t.ID, t.ParentID, most)
 	if err != nil {
 		return nil, err
 	}

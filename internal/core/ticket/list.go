@@ -61,8 +61,10 @@ type Query struct {
 	Condition filter.Condition
 	Sort      Sort
 	After     string // cursor of the page before; "" begins
+	Until     string // cursor of the last page to look at: nothing behind it; "" has no end
 	Limit     int    // 1 to 200; 0 is 50
 	Verb      access.Verb
+	Among     []int64 // only these tickets, at most 200; nil is all
 }
 
 // Page is one page of a list. The tickets lack their long texts.
@@ -75,35 +77,12 @@ const maxPage = 200
 
 // List gives the tickets the actor may see among those that match.
 func (s *Service) List(ctx context.Context, q Query) (Page, error) {
-	if q.Limit <= 0 {
-		q.Limit = 50
-	}
-	q.Limit = min(q.Limit, maxPage)
-	if q.Sort.Field == "" {
-		q.Sort = Sort{Field: "updated", Descending: true}
-	}
-	column, known := sortColumns[q.Sort.Field]
-	if !known {
-		return Page{}, apperr.InvalidField("sort", "A list cannot be sorted by %q.", q.Sort.Field)
-	}
 	var args database.Args
-	where, err := s.visible(ctx, q, &args)
+	from, err := s.page(ctx, &q, &args)
 	if err != nil {
 		return Page{}, err
 	}
-	compare, direction := " > ", " ASC"
-	if q.Sort.Descending {
-		compare, direction = " < ", " DESC"
-	}
-	if q.After != "" {
-		at, err := parseCursor(q.After, q.Sort)
-		if err != nil {
-			return Page{}, err
-		}
-		where += " AND (" + column + ", t.id)" + compare + "(" + args.Arg(at.value()) + ", " + args.Arg(at.ID) + ")"
-	}
-	tickets, err := database.All(ctx, s.db.Reader(), scanRow,
-		`SELECT `+columns+` FROM tickets t WHERE `+where+` ORDER BY `+column+direction+`, t.id`+direction+` LIMIT `+args.Arg(q.Limit+1), args.Values()...)
+	tickets, err := database.All(ctx, s.db.Reader(), scanRow, `SELECT `+columns+from+args.Arg(q.Limit+1), args.Values()...)
 	if err != nil {
 		return Page{}, err
 	}
@@ -114,6 +93,54 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	}
 	page.Tickets = tickets
 	return page, loadSets(ctx, s.db.Reader(), tickets)
+}
+
+// IDs gives only the ids of what List would give, without a cursor: for asking
+// which tickets of an open list still belong to it, and what is new in it.
+func (s *Service) IDs(ctx context.Context, q Query) ([]int64, error) {
+	var args database.Args
+	from, err := s.page(ctx, &q, &args)
+	if err != nil {
+		return nil, err
+	}
+	return database.All(ctx, s.db.Reader(), database.Scalar[int64], `SELECT t.id`+from+args.Arg(q.Limit), args.Values()...)
+}
+
+// page checks a query, fills in its defaults and writes it from FROM to LIMIT.
+func (s *Service) page(ctx context.Context, q *Query, args *database.Args) (string, error) {
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	q.Limit = min(q.Limit, maxPage)
+	if q.Sort.Field == "" {
+		q.Sort = Sort{Field: "updated", Descending: true}
+	}
+	column, known := sortColumns[q.Sort.Field]
+	if !known {
+		return "", apperr.InvalidField("sort", "A list cannot be sorted by %q.", q.Sort.Field)
+	}
+	where, err := s.visible(ctx, *q, args)
+	if err != nil {
+		return "", err
+	}
+	after, until, direction := " > ", " <= ", " ASC"
+	if q.Sort.Descending {
+		after, until, direction = " < ", " >= ", " DESC"
+	}
+	for _, end := range []struct{ cursor, compare string }{{q.After, after}, {q.Until, until}} {
+		if end.cursor == "" {
+			continue
+		}
+		at, err := parseCursor(end.cursor, q.Sort)
+		if err != nil {
+			return "", err
+		}
+		where += " AND (" + column + ", t.id)" + end.compare + "(" + args.Arg(at.value()) + ", " + args.Arg(at.ID) + ")"
+	}
+	if q.Among != nil {
+		where += " AND t.id IN " + database.In(args, q.Among[:min(len(q.Among), maxPage)])
+	}
+	return ` FROM tickets t WHERE ` + where + ` ORDER BY ` + column + direction + `, t.id` + direction + ` LIMIT `, nil
 }
 
 // visible gives the WHERE clause of what matches and may be seen.
@@ -268,4 +295,30 @@ func parseCursor(s string, sort Sort) (cursor, error) {
 		return c, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
 	}
 	return c, nil
+}
+
+// Numbered gives the ids behind numbers, for filters such as parent:INC-7. It
+// tells nothing about a ticket but that the number is in use, and the list it
+// serves checks access by itself.
+func Numbered(ctx context.Context, q database.Querier, numbers []string) (map[string][]int64, error) {
+	var args database.Args
+	upper := make([]string, len(numbers))
+	for i, n := range numbers {
+		upper[i] = strings.ToUpper(strings.TrimSpace(n))
+	}
+	found := map[string]int64{}
+	err := database.Each(ctx, q, func(r database.Row) error {
+		var number string
+		var id int64
+		err := r.Scan(&number, &id)
+		found[number] = id
+		return err
+	}, `SELECT number, id FROM tickets WHERE number IN `+database.In(&args, upper)+` ORDER BY id LIMIT 500`, args.Values()...)
+	out := make(map[string][]int64, len(numbers))
+	for i, n := range numbers {
+		if id := found[upper[i]]; id != 0 {
+			out[n] = []int64{id}
+		}
+	}
+	return out, err
 }

@@ -30,7 +30,7 @@ func (s *Service) Rate(ctx context.Context, ref Ref, r Rating) (Ticket, error) {
 	if err := p.Err(); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, func(c *change) error {
+	return s.converse(ctx, ref, r, func(c *change) error {
 		if !c.actor.IsPerson() || c.actor.ID != c.before.RequesterID {
 			return apperr.New(apperr.Forbidden, "Only the requester can rate the outcome.")
 		}
@@ -53,8 +53,12 @@ func (s *Service) Rate(ctx context.Context, ref Ref, r Rating) (Ticket, error) {
 	})
 }
 
-// RatingOf gives the verdict on a ticket; false when there is none.
+// RatingOf gives the verdict on a ticket; false when there is none, or when the
+// ticket was reopened since.
 func (s *Service) RatingOf(ctx context.Context, t *Ticket) (StoredRating, bool, error) {
+	if t.Rating == 0 {
+		return StoredRating{}, false, nil
+	}
 	r, err := database.One(ctx, s.db.Reader(), func(row database.Row) (StoredRating, error) {
 		var r StoredRating
 		var minutes *int

@@ -57,6 +57,12 @@ func Intervals(events []Event, field string) []Interval {
 		}
 		if e.At.Equal(last.Start) {
 			last.Value = c.To
+			// What held for no time is no stretch; what held before and holds
+			// again is one.
+			if n := len(out) - 1; n > 0 && out[n-1].Value == c.To {
+				out = out[:n]
+				out[n-1].End = time.Time{}
+			}
 			continue
 		}
 		last.End = e.At

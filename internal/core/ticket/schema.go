@@ -82,6 +82,7 @@ func ticketFields(kinds []*workflow.Definition) []filter.Field {
 		instant("resolved", "Resolved", "t.resolved_at", false),
 		instant("closed", "Closed", "t.closed_at", false),
 		instant("responded", "First response", "t.first_response_at", false),
+		instant("unanswered", "Unanswered since", "t.unanswered_since", false),
 		count("reopened", "Times reopened", "t.reopen_count"),
 		count("reassigned", "Times reassigned", "t.reassign_count"),
 		{Name: "rating", Label: "Rating", Type: filter.TypeNumber, SQL: "t.rating"},
@@ -230,11 +231,11 @@ func (t *Ticket) Values(field string) []filter.Value {
 	case "waiting":
 		return text(t.WaitReason)
 	case "priority":
-		return id(int64(t.Priority))
+		return []filter.Value{filter.Int(int64(t.Priority))}
 	case "impact":
-		return id(int64(t.Impact))
+		return []filter.Value{filter.Int(int64(t.Impact))}
 	case "urgency":
-		return id(int64(t.Urgency))
+		return []filter.Value{filter.Int(int64(t.Urgency))}
 	case "number":
 		return text(t.Number)
 	case "title":
@@ -255,6 +256,8 @@ func (t *Ticket) Values(field string) []filter.Value {
 		return filter.Times(t.ClosedAt)
 	case "responded":
 		return filter.Times(t.FirstResponseAt)
+	case "unanswered":
+		return filter.Times(t.UnansweredSince)
 	case "reopened":
 		return []filter.Value{filter.Int(int64(t.ReopenCount))}
 	case "reassigned":
@@ -265,8 +268,8 @@ func (t *Ticket) Values(field string) []filter.Value {
 		return text(t.Channel)
 	case "resolution":
 		return text(t.ResolutionCode)
-	case "source":
-		return text(t.Source)
+	case "source": // "" is a value: our own
+		return []filter.Value{filter.Text(t.Source)}
 	}
 	if key, ok := strings.CutPrefix(field, CustomPrefix); ok {
 		return text(t.Fields[key])
@@ -286,7 +289,7 @@ func (s *Service) Condition(ctx context.Context, text string, zone *time.Locatio
 	if err != nil {
 		return filter.False(), err
 	}
-	return schema.Bind(ctx, node, filter.Env{Now: s.now(), Location: zone, Me: access.From(ctx).ID, Resolve: s.resolver})
+	return schema.Bind(ctx, node, filter.Env{Now: s.now(), Location: zone, Me: access.From(ctx).ID, Resolve: ownGroups{s.resolver}})
 }
 
 // matches tries a workflow's condition on a ticket.

@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/search"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/blob"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
@@ -54,7 +55,7 @@ type Service struct {
 	now       func() time.Time
 	effects   map[string]Effect
 	search    *search.Index
-	blobs     Blobs
+	blobs     blob.Store
 	maxUpload int64
 	resolver  filter.Resolver
 }
@@ -67,7 +68,7 @@ type Deps struct {
 	Announcer Announcer
 	Now       func() time.Time
 	Search    *search.Index
-	Blobs     Blobs
+	Blobs     blob.Store
 	MaxUpload int64             // bytes of one attachment; 0 picks 100 MiB
 	Resolver  filter.Resolver   // names in filters: person, group, service, organisation, ticket
 	Effects   map[string]Effect // brought by practices, by the name workflows use
@@ -109,8 +110,9 @@ func (t *Ticket) Record() access.Record {
 	}
 }
 
-// errStale is what a lost race looks like inside this package; Service turns
-// it into a Conflict that carries the ticket as it is now.
+// errStale is what a lost race looks like inside this package: the row has
+// another version than a moment ago. The save is then run again, and begin finds
+// out whether the caller minds.
 var errStale = errors.New("ticket: somebody saved first")
 
 // Get gives a ticket that the actor may see; NotFound otherwise, so that
@@ -126,6 +128,15 @@ func (s *Service) Get(ctx context.Context, ref Ref) (Ticket, error) {
 	return t, nil
 }
 
+// visibleTicket is Get within a transaction.
+func (s *Service) visibleTicket(ctx context.Context, tx *database.Tx, id int64) (Ticket, error) {
+	t, err := load(ctx, tx, ByID(id))
+	if err == nil && !access.From(ctx).Check(access.View, t.Record()).Allowed {
+		return Ticket{}, notFound()
+	}
+	return t, err
+}
+
 // Explain says by which grants the actor may see the ticket.
 func (s *Service) Explain(ctx context.Context, t *Ticket) access.Decision {
 	return access.From(ctx).Check(access.View, t.Record())
@@ -134,41 +145,6 @@ func (s *Service) Explain(ctx context.Context, t *Ticket) access.Decision {
 // ReadsNotes reports whether the actor reads the internal notes of the ticket.
 func (s *Service) ReadsNotes(ctx context.Context, t *Ticket) bool {
 	return access.From(ctx).Check(access.ReadNotes, t.Record()).Allowed
-}
-
-// Timeline gives the newest limit events before a sequence number (0: from the
-// end), oldest first; without internal ones for those who may not read them.
-func (s *Service) Timeline(ctx context.Context, t *Ticket, before, limit int) ([]Event, error) {
-	if err := access.From(ctx).Check(access.View, t.Record()).Err(); err != nil {
-		return nil, notFound()
-	}
-	return loadEvents(ctx, s.db.Reader(), t.ID, before, clampLimit(limit, 1000), s.ReadsNotes(ctx, t))
-}
-
-// PublicTimeline is Timeline for requesters and suppliers: a type that cannot
-// hold an internal text.
-func (s *Service) PublicTimeline(ctx context.Context, t *Ticket, before, limit int) ([]PublicEvent, error) {
-	if err := access.From(ctx).Check(access.View, t.Record()).Err(); err != nil {
-		return nil, notFound()
-	}
-	events, err := loadEvents(ctx, s.db.Reader(), t.ID, before, clampLimit(limit, 1000), false)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]PublicEvent, 0, len(events))
-	for i := range events {
-		if p, ok := events[i].Public(); ok {
-			out = append(out, p)
-		}
-	}
-	return out, nil
-}
-
-func clampLimit(limit, most int) int {
-	if limit <= 0 || limit > most {
-		return most
-	}
-	return limit
 }
 
 // change is one save under way: the ticket as it was, as it becomes, and the
@@ -197,7 +173,7 @@ func (s *Service) begin(ctx context.Context, tx *database.Tx, ref Ref, version i
 		return nil, notFound()
 	}
 	if version != 0 && version != t.Version {
-		return nil, &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else saved this ticket after you opened it.", Detail: &t, Err: errStale}
+		return nil, &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else saved this ticket after you opened it.", Detail: &t}
 	}
 	def, err := s.kinds.Get(t.Kind)
 	if err != nil {
@@ -255,10 +231,14 @@ func (c *change) set(event int, field, value string) error {
 	}
 	e := &c.events[event]
 	for i := range e.Changes {
-		if e.Changes[i].Field == field {
-			e.Changes[i].To = value
-			return nil
+		if e.Changes[i].Field != field {
+			continue
 		}
+		e.Changes[i].To = value
+		if e.Changes[i].From == value { // back to what it was
+			e.Changes = slices.Delete(e.Changes, i, i+1)
+		}
+		return nil
 	}
 	e.Changes = append(e.Changes, Change{Field: field, From: from, To: value})
 	return nil
@@ -320,7 +300,7 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 		err = update(ctx, c.tx, &result, &c.before)
 	}
 	if err != nil {
-		return Ticket{}, c.stale(ctx, err)
+		return Ticket{}, err
 	}
 	publicChange := false
 	for i := range kept {
@@ -341,21 +321,10 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 	}
 	err = c.s.announce.Announce(ctx, c.tx, Announcement{
 		TicketID: result.ID, Number: result.Number, Version: result.Version, Created: created,
-		RequesterID: result.RequesterID, InternalOnly: !publicChange && result.Title == c.before.Title,
+		RequesterID:  result.RequesterID,
+		InternalOnly: !publicChange && result.Title == c.before.Title && result.RequesterID == c.before.RequesterID,
 	})
 	return result, err
-}
-
-// stale turns a lost race into a Conflict that shows what is there now.
-func (c *change) stale(ctx context.Context, err error) error {
-	if !errors.Is(err, errStale) {
-		return err
-	}
-	now, loadErr := load(ctx, c.tx, ByID(c.before.ID))
-	if loadErr != nil {
-		return loadErr
-	}
-	return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else saved this ticket at the same moment.", Detail: &now, Err: err}
 }
 
 func (c *change) indexTicket(ctx context.Context, t *Ticket, created bool) error {
@@ -378,13 +347,14 @@ func (c *change) indexEvent(ctx context.Context, e *Event) error {
 	return c.s.search.Index(ctx, c.tx, e.TicketID, e.Seq, e.Internal, e.Body)
 }
 
-// write runs a transaction. One that names no version is run again when somebody saved
-// in between: a reply must not fail because a colleague changed the priority.
-func (s *Service) write(ctx context.Context, versioned bool, fn func(tx *database.Tx) error) error {
-	const tries = 8
+// write runs a save, and runs it again when somebody saved in between: a reply
+// must not fail because a colleague changed the priority. A save that names the
+// version it read then ends in begin's Conflict. Each round somebody gets
+// through, so the tries bound how many may save one ticket at the same moment.
+func (s *Service) write(ctx context.Context, fn func(tx *database.Tx) error) error {
+	const tries = 64
 	for range tries {
-		err := s.db.Write(ctx, fn)
-		if versioned || !errors.Is(err, errStale) {
+		if err := s.db.Write(ctx, fn); !errors.Is(err, errStale) {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ import (
 const columns = `t.id, t.kind, t.number, t.title, t.state, t.category, t.wait_reason, t.impact, t.urgency, t.priority, t.priority_reason,
 	t.requester_id, t.opened_by_id, t.organisation_id, t.service_id, t.group_id, t.assignee_id, t.parent_id, t.channel,
 	t.resolution_code, t.created_at, t.updated_at, t.assigned_at, t.first_response_at, t.resolved_at, t.closed_at,
-	t.reopen_count, t.reassign_count, t.rating, t.source, t.source_ref, t.version, t.last_seq, t.fields`
+	t.unanswered_since, t.reopen_count, t.reassign_count, t.rating, t.source, t.source_ref, t.version, t.last_seq, t.fields`
 
 const textColumns = `, t.resolution, t.description`
 
@@ -28,7 +28,7 @@ func (t *Ticket) destinations() []any {
 		(*database.ID)(&t.GroupID), (*database.ID)(&t.AssigneeID), (*database.ID)(&t.ParentID), &t.Channel,
 		&t.ResolutionCode, (*database.Time)(&t.CreatedAt), (*database.Time)(&t.UpdatedAt), (*database.Time)(&t.AssignedAt),
 		(*database.Time)(&t.FirstResponseAt), (*database.Time)(&t.ResolvedAt), (*database.Time)(&t.ClosedAt),
-		&t.ReopenCount, &t.ReassignCount, nullInt{&t.Rating}, &t.Source, nullText{&t.SourceRef}, &t.Version, &t.LastSeq, database.JSON{V: &t.Fields},
+		(*database.Time)(&t.UnansweredSince), &t.ReopenCount, &t.ReassignCount, nullInt{&t.Rating}, &t.Source, nullText{&t.SourceRef}, &t.Version, &t.LastSeq, database.JSON{V: &t.Fields},
 	}
 }
 
@@ -134,9 +134,9 @@ func loadSets(ctx context.Context, q database.Querier, tickets []Ticket) error {
 const insertTicket = `INSERT INTO tickets (id, kind, number, title, title_folded, state, category, wait_reason, impact, urgency, priority, priority_reason,
 	requester_id, opened_by_id, organisation_id, service_id, group_id, assignee_id, parent_id, channel,
 	resolution_code, created_at, updated_at, assigned_at, first_response_at, resolved_at, closed_at,
-	reopen_count, reassign_count, rating, source, source_ref, version, last_seq, fields, resolution, description)
+	unanswered_since, reopen_count, reassign_count, rating, source, source_ref, version, last_seq, fields, resolution, description)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)`
+	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)`
 
 func (t *Ticket) values() []any {
 	fields := t.Fields
@@ -149,7 +149,7 @@ func (t *Ticket) values() []any {
 		database.ID(t.GroupID), database.ID(t.AssigneeID), database.ID(t.ParentID), t.Channel,
 		t.ResolutionCode, database.Time(t.CreatedAt), database.Time(t.UpdatedAt), database.Time(t.AssignedAt),
 		database.Time(t.FirstResponseAt), database.Time(t.ResolvedAt), database.Time(t.ClosedAt),
-		t.ReopenCount, t.ReassignCount, database.ID(t.Rating), t.Source, textOrNull(t.SourceRef), t.Version, t.LastSeq,
+		database.Time(t.UnansweredSince), t.ReopenCount, t.ReassignCount, database.ID(t.Rating), t.Source, textOrNull(t.SourceRef), t.Version, t.LastSeq,
 		database.JSON{V: fields}, t.Resolution, t.Description,
 	}
 }
@@ -168,9 +168,9 @@ func update(ctx context.Context, tx *database.Tx, t, before *Ticket) error {
 	n, err := tx.Exec(ctx, `UPDATE tickets SET title = $1, title_folded = $2, state = $3, category = $4, wait_reason = $5, impact = $6, urgency = $7,
 		priority = $8, priority_reason = $9, requester_id = $10, opened_by_id = $11, organisation_id = $12, service_id = $13, group_id = $14,
 		assignee_id = $15, parent_id = $16, channel = $17, resolution_code = $18, created_at = $19, updated_at = $20, assigned_at = $21,
-		first_response_at = $22, resolved_at = $23, closed_at = $24, reopen_count = $25, reassign_count = $26, rating = $27, source = $28,
-		source_ref = $29, version = $30, last_seq = $31, fields = $32, resolution = $33, description = $34
-		WHERE id = $35 AND version = $36`, args...)
+		first_response_at = $22, resolved_at = $23, closed_at = $24, unanswered_since = $25, reopen_count = $26, reassign_count = $27, rating = $28,
+		source = $29, source_ref = $30, version = $31, last_seq = $32, fields = $33, resolution = $34, description = $35
+		WHERE id = $36 AND version = $37`, args...)
 	if err != nil {
 		return err
 	}
@@ -242,18 +242,32 @@ func scanEvent(r database.Row) (Event, error) {
 
 const eventColumns = `e.ticket_id, e.seq, e.at, e.recorded_at, e.actor_type, e.actor_id, e.type, e.internal, e.changes, e.body`
 
-// loadEvents reads a stretch of a timeline, oldest first: at most limit events
-// before the sequence number before (0: the newest ones).
+// loadEvents reads the newest events of a timeline, oldest first: at most limit
+// before the sequence number before (0: to the end).
 func loadEvents(ctx context.Context, q database.Querier, ticketID int64, before, limit int, notes bool) ([]Event, error) {
+	return loadStretch(ctx, q, ticketID, Stretch{Before: before, Limit: limit}, notes)
+}
+
+func loadStretch(ctx context.Context, q database.Querier, ticketID int64, part Stretch, notes bool) ([]Event, error) {
 	var args database.Args
 	query := `SELECT ` + eventColumns + ` FROM ticket_events e WHERE e.ticket_id = ` + args.Arg(ticketID)
-	if before > 0 {
-		query += ` AND e.seq < ` + args.Arg(before)
+	if part.After > 0 {
+		query += ` AND e.seq > ` + args.Arg(part.After)
+	}
+	if part.Before > 0 {
+		query += ` AND e.seq < ` + args.Arg(part.Before)
 	}
 	if !notes {
 		query += ` AND NOT e.internal`
 	}
-	query += ` ORDER BY e.seq DESC LIMIT ` + args.Arg(limit)
+	if len(part.Types) > 0 {
+		types := make([]string, len(part.Types))
+		for i, t := range part.Types {
+			types[i] = string(t)
+		}
+		query += ` AND e.type IN ` + database.In(&args, types)
+	}
+	query += ` ORDER BY e.seq DESC LIMIT ` + args.Arg(part.Limit)
 	events, err := database.All(ctx, q, scanEvent, query, args.Values()...)
 	if err != nil {
 		return nil, err

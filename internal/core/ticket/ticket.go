@@ -45,6 +45,7 @@ type Ticket struct {
 	FirstResponseAt time.Time // first public word from somebody other than the requester
 	ResolvedAt      time.Time // last resolution; zero while work is owed
 	ClosedAt        time.Time
+	UnansweredSince time.Time // the requester's first word nobody has answered; zero when none waits
 	ReopenCount     int
 	ReassignCount   int // moves from one group to another
 	Rating          int // 1 to 5; 0 is not rated
@@ -254,14 +255,32 @@ func (t *Ticket) Apply(e Event, def *workflow.Definition) error {
 	if e.Type == Replied && t.FirstResponseAt.IsZero() && e.Actor.ID != t.RequesterID {
 		t.FirstResponseAt = e.At
 	}
+	if e.Type == Replied {
+		t.spoken(e)
+	}
 	if before.State != t.State {
 		t.moved(before.Category, e.At)
 	}
 	return nil
 }
 
+// spoken keeps since when the requester waits for an answer. A person's or a
+// supplier's reply is one; what a rule sends by itself is not.
+func (t *Ticket) spoken(e Event) {
+	switch {
+	case e.Actor.ID == 0:
+	case e.Actor.ID != t.RequesterID:
+		t.UnansweredSince = time.Time{}
+	case t.UnansweredSince.IsZero():
+		t.UnansweredSince = e.At
+	}
+}
+
 // moved keeps the instants that follow from a change of category.
 func (t *Ticket) moved(from workflow.Category, at time.Time) {
+	if !t.Category.Active() {
+		t.UnansweredSince = time.Time{} // the outcome is the answer
+	}
 	wasDone := from == workflow.Resolved || from == workflow.Closed || from == workflow.Cancelled
 	switch {
 	case t.Category.Active():

@@ -2,6 +2,8 @@ package ticket
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +45,7 @@ func (e *Effecting) Set(field, value string) error { return e.c.set(e.event, fie
 // state or the version is stale, Invalid with the fields it requires.
 func (s *Service) Transition(ctx context.Context, ref Ref, cmd Step) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, cmd.Version != 0, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *database.Tx) error {
 		c, err := s.begin(ctx, tx, ref, cmd.Version)
 		if err != nil {
 			return err
@@ -229,12 +231,13 @@ func (c *change) checkRequired(cmd *Step, tr workflow.Transition, to workflow.St
 	return p.Err()
 }
 
-// comment adds the words that come with a step as a message of their own.
+// comment adds the words that come with a step as a message of their own. Who
+// writes no internal notes (a requester, a supplier's agent) has only public words.
 func (c *change) comment(ctx context.Context, cmd Step, parties []workflow.Party) error {
 	if cmd.Comment == "" && len(cmd.Attachments) == 0 {
 		return nil
 	}
-	public := cmd.CommentPublic || !slices.Contains(parties, workflow.Agent)
+	public := cmd.CommentPublic || !slices.Contains(parties, workflow.Agent) || c.may(access.Note) != nil
 	if public {
 		if err := c.may(access.Comment); err != nil {
 			return err
@@ -273,10 +276,12 @@ func (c *change) asSystem(fn func() error) error {
 }
 
 // CloseResolved closes tickets whose resolution nobody contested within the
-// days their kind gives, at most limit at a time, and returns how many.
+// days their kind gives, at most limit at a time, and returns how many. One that
+// cannot be closed does not keep the others open.
 func (s *Service) CloseResolved(ctx context.Context, limit int) (int, error) {
 	ctx = access.With(ctx, access.System())
 	closed := 0
+	var failed []error
 	for _, def := range s.kinds.All() {
 		if def.AutoCloseDays == 0 {
 			continue
@@ -293,14 +298,15 @@ func (s *Service) CloseResolved(ctx context.Context, limit int) (int, error) {
 		}
 		for _, id := range ids {
 			_, err := s.Transition(ctx, ByID(id), Step{Transition: step})
-			// Somebody reopened or closed it a moment ago: nothing left to do.
-			if err != nil && !apperr.Is(err, apperr.Conflict) {
-				return closed, err
+			switch {
+			case err == nil:
+				closed++
+			case !apperr.Is(err, apperr.Conflict): // with Conflict somebody reopened or closed it a moment ago
+				failed = append(failed, fmt.Errorf("close ticket %d: %w", id, err))
 			}
-			closed++
 		}
 	}
-	return closed, nil
+	return closed, errors.Join(failed...)
 }
 
 func closingStep(def *workflow.Definition) string {

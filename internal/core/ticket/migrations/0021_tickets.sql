@@ -27,6 +27,7 @@ CREATE TABLE tickets (
     first_response_at BIGINT,
     resolved_at       BIGINT,
     closed_at         BIGINT,
+    unanswered_since  BIGINT,
     reopen_count      BIGINT  NOT NULL DEFAULT 0,
     reassign_count    BIGINT  NOT NULL DEFAULT 0,
     rating            BIGINT,
@@ -52,6 +53,7 @@ CREATE INDEX tickets_parent ON tickets (parent_id);
 CREATE INDEX tickets_created ON tickets (created_at, id);
 CREATE INDEX tickets_updated ON tickets (updated_at, id);
 CREATE INDEX tickets_resolved ON tickets (category, resolved_at);
+CREATE INDEX tickets_unanswered ON tickets (unanswered_since) WHERE unanswered_since IS NOT NULL;
 
 -- The append-only truth about the past. Nothing updates or deletes a row here.
 CREATE TABLE ticket_events (
