@@ -36,6 +36,7 @@ type Options struct {
 	MaxConns int           // pool size; 0 picks 16
 	Timeout  time.Duration // longest time a write transaction may take; 0 picks 30 s
 	Logger   *slog.Logger
+	Name     string // how connections call themselves on a PostgreSQL server; "" is "steward"
 }
 
 // DB is an open database. All methods are safe for concurrent use.
@@ -62,6 +63,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Name == "" {
+		o.Name = applicationName
 	}
 	db := &DB{url: o.URL, timeout: o.Timeout, log: o.Logger}
 	var err error

@@ -39,8 +39,15 @@ type Status struct {
 
 // Migrate brings the schema up to date and returns how many steps it took.
 // Several nodes may call it at once. A database that is newer than the binary
-// is refused with Conflict.
+// is refused with Conflict, and so is one that a restore has not finished.
 func (db *DB) Migrate(ctx context.Context, sources ...fs.FS) (int, error) {
+	if err := db.refuseUnfinished(ctx); err != nil {
+		return 0, err
+	}
+	return db.migrate(ctx, sources)
+}
+
+func (db *DB) migrate(ctx context.Context, sources []fs.FS) (int, error) {
 	p, err := db.provider(sources)
 	if err != nil {
 		return 0, err
@@ -62,6 +69,9 @@ func (db *DB) Migrate(ctx context.Context, sources ...fs.FS) (int, error) {
 // Status compares the schema with what the binary knows; Conflict when the
 // database is newer.
 func (db *DB) Status(ctx context.Context, sources ...fs.FS) (Status, error) {
+	if err := db.refuseUnfinished(ctx); err != nil {
+		return Status{}, err
+	}
 	p, err := db.provider(sources)
 	if err != nil {
 		return Status{}, err
@@ -179,11 +189,11 @@ func adapt(engine Engine, text []byte) []byte {
 // sorted, in SQLite's words: equal on both engines for the same migrations.
 func (db *DB) Schema(ctx context.Context) ([]string, error) {
 	query := `SELECT table_name || '.' || column_name || ' ' || data_type || CASE is_nullable WHEN 'YES' THEN ' null' ELSE ' not null' END
-		FROM information_schema.columns WHERE table_schema = current_schema() AND table_name <> 'schema_migrations'`
+		FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT IN ('schema_migrations', 'unfinished_restore')`
 	if db.engine == SQLite {
 		query = `SELECT m.name || '.' || c.name || ' ' || lower(c.type) || CASE WHEN c."notnull" = 1 OR c.pk > 0 THEN ' not null' ELSE ' null' END
 			FROM sqlite_master m JOIN pragma_table_info(m.name) c
-			WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'schema_migrations' AND m.sql NOT LIKE 'CREATE VIRTUAL%'`
+			WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT IN ('schema_migrations', 'unfinished_restore') AND m.sql NOT LIKE 'CREATE VIRTUAL%'`
 	}
 	lines, err := All(ctx, db.Reader(), Scalar[string], query)
 	if err != nil {

@@ -15,6 +15,9 @@ import (
 // minPostgres is the oldest server version, as server_version_num counts.
 const minPostgres = 150000
 
+// applicationName is how this product's connections begin to call themselves.
+const applicationName = "steward"
+
 func (db *DB) openPostgres(ctx context.Context, o Options) error {
 	cfg, err := pgx.ParseConfig(o.URL)
 	if err != nil {
@@ -28,7 +31,7 @@ func (db *DB) openPostgres(ctx context.Context, o Options) error {
 			cfg.RuntimeParams[key] = value
 		}
 	}
-	set("application_name", "steward")
+	set("application_name", o.Name)
 	set("timezone", "UTC")
 	set("statement_timeout", fmt.Sprint(o.Timeout.Milliseconds()))
 	set("idle_in_transaction_session_timeout", fmt.Sprint(2*o.Timeout.Milliseconds()))
