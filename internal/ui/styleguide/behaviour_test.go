@@ -7,11 +7,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// TestPagesAreWorkedByKeyboardAlone follows an agent who never touches the mouse.
-func TestPagesAreWorkedByKeyboardAlone(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
-
+// worksByKeyboardAlone follows an agent who never touches the mouse.
+func worksByKeyboardAlone(t *testing.T, b browser) {
 	t.Run("a list is walked, selected and opened", func(t *testing.T) {
 		p := b.open(t, "/styleguide/lists", 1280, 900)
 		p.press("j")
@@ -69,10 +66,8 @@ func TestPagesAreWorkedByKeyboardAlone(t *testing.T) {
 	})
 }
 
-// TestAValueIsEditedInPlace covers saving, refusal and giving up.
-func TestAValueIsEditedInPlace(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
+// editsInPlace covers saving, refusal and giving up.
+func editsInPlace(t *testing.T, b browser) {
 	p := b.open(t, "/styleguide/record", 1280, 900)
 	p.click("#value-title dd")
 	p.until(`document.activeElement.name === "title"`)
@@ -94,10 +89,8 @@ func TestAValueIsEditedInPlace(t *testing.T) {
 	p.until(`document.querySelector("#value-title .s-value-edit")`)
 }
 
-// TestPeopleAreFoundByTyping covers the combobox with one and with many choices.
-func TestPeopleAreFoundByTyping(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
+// findsPeopleByTyping covers the combobox with one and with many choices.
+func findsPeopleByTyping(t *testing.T, b browser) {
 	p := b.open(t, "/styleguide/fields", 1280, 1400)
 	p.do(chromedp.Focus(chromedp.CSS("#f-requester")))
 	eval[any](p, `document.activeElement.select()`)
@@ -118,10 +111,8 @@ func TestPeopleAreFoundByTyping(t *testing.T) {
 	p.until(`document.querySelectorAll("input[name=watchers]").length === 2`)
 }
 
-// TestAFilterIsCompletedAtTheCaret covers the filter bar.
-func TestAFilterIsCompletedAtTheCaret(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
+// completesAFilter covers the filter bar.
+func completesAFilter(t *testing.T, b browser) {
 	p := b.open(t, "/styleguide/lists", 1280, 900)
 	p.press("f")
 	p.press(kb.End)
@@ -132,11 +123,9 @@ func TestAFilterIsCompletedAtTheCaret(t *testing.T) {
 	p.until(`document.querySelector("#filter").value.endsWith(" assignee:me")`)
 }
 
-// TestNothingTypedIsLost covers drafts: saved while typing, kept on the device
+// losesNothingTyped covers drafts: saved while typing, kept on the device
 // when the server is away, brought back on the next visit.
-func TestNothingTypedIsLost(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
+func losesNothingTyped(t *testing.T, b browser) {
 	p := b.open(t, "/styleguide/record", 1280, 900)
 	p.press("r")
 	p.until(`document.activeElement.id === "composer-body"`)
@@ -151,10 +140,8 @@ func TestNothingTypedIsLost(t *testing.T) {
 	p.until(`document.querySelector("#composer-body")?.value.endsWith("It works. Thank you.")`)
 }
 
-// TestFailuresLeaveThePageAlone covers requests that do not succeed.
-func TestFailuresLeaveThePageAlone(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
+// leavesThePageAloneOnFailure covers requests that do not succeed.
+func leavesThePageAloneOnFailure(t *testing.T, b browser) {
 	p := b.open(t, "/styleguide", 1280, 900)
 	p.click(`button[hx-confirm]`)
 	p.until(`document.querySelector("dialog[open]")?.textContent.includes("removes 3 records")`)
@@ -173,10 +160,8 @@ func TestFailuresLeaveThePageAlone(t *testing.T) {
 	}
 }
 
-// TestMoreRowsFollowTheLast covers keyset paging and live rows.
-func TestMoreRowsFollowTheLast(t *testing.T) {
-	t.Parallel()
-	b := newBrowser(t)
+// continuesLists covers keyset paging and live rows.
+func continuesLists(t *testing.T, b browser) {
 	p := b.open(t, "/styleguide/lists", 1280, 1200)
 	before := eval[int](p, `document.querySelectorAll("#tickets-rows .s-row").length`)
 	p.click("#tickets .s-load-more")

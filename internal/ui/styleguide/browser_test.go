@@ -26,7 +26,30 @@ import (
 const policy = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'self'"
 
-// browser is one Chromium for all tests of this package; each test has a tab.
+// TestInTheBrowser looks at the style guide as people do. One Chromium serves
+// all of it, one thing after the other: several at once starve each other.
+func TestInTheBrowser(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, browser)
+	}{
+		{"every component is accessible", isAccessible},
+		{"dialogs and menus are accessible", isAccessibleWhenOpen},
+		{"pages are worked by keyboard alone", worksByKeyboardAlone},
+		{"a value is edited in place", editsInPlace},
+		{"people are found by typing", findsPeopleByTyping},
+		{"a filter is completed at the caret", completesAFilter},
+		{"nothing typed is lost", losesNothingTyped},
+		{"failures leave the page alone", leavesThePageAloneOnFailure},
+		{"more rows follow the last", continuesLists},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
+	}
+}
+
+// browser is the Chromium of this package's tests; each has a tab of its own.
 type browser struct {
 	ctx  context.Context
 	base string
@@ -87,37 +110,37 @@ func withReader(next http.Handler) http.Handler {
 
 // tab is a page of the browser and what it complained about.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
-
-	problems []string // written by the listener, read after it ended
+	t     *testing.T
+	ctx   context.Context
+	close func() // ends the tab before its test does
 }
 
 func (b browser) open(t *testing.T, path string, width, height int64) *tab {
 	t.Helper()
 	ctx, stop := chromedp.NewContext(b.ctx)
-	t.Cleanup(stop)
-	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	p := &tab{t: t, ctx: ctx}
 	console := chromedp.Console(ctx)
+	var problems []string // written by the listener, read after it ended
 	var listening sync.WaitGroup
 	listening.Go(func() {
 		for m, err := range console {
 			// A refused input and the sample of an error page are answers, not defects.
 			expected := strings.Contains(m.Text, "422") || strings.Contains(m.URL, "/styleguide/error")
-			if err != nil || expected || !(m.IsException() || m.Type == "error") {
-				continue
+			if err == nil && !expected && (m.IsException() || m.Type == "error") {
+				problems = append(problems, m.String())
 			}
-			p.problems = append(p.problems, m.String())
 		}
 	})
-	t.Cleanup(func() {
+	p.close = sync.OnceFunc(func() {
+		stop()
 		cancel()
 		listening.Wait()
-		for _, problem := range p.problems {
+		for _, problem := range problems {
 			t.Errorf("the browser complains: %s", problem)
 		}
 	})
+	t.Cleanup(p.close)
 	p.do(chromedp.EmulateViewport(width, height), chromedp.Navigate(b.base+path))
 	p.until(`document.documentElement.classList.contains("s-scripted")`)
 	return p
@@ -134,7 +157,7 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // need eval in the page, which the policy forbids.
 func (p *tab) until(expression string) {
 	p.t.Helper()
-	deadline := time.After(8 * time.Second)
+	deadline := time.After(30 * time.Second)
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for !eval[bool](p, "Boolean("+expression+")") {

@@ -65,7 +65,7 @@ func page(s section, content templ.Component) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if s.key != "record" {
+			if s.key != "record" && s.key != "api" {
 				templ_7745c5c3_Err = ui.PageHeader{Title: s.title, Lead: s.lead, Trail: []ui.Crumb{{Label: "Style guide", URL: Prefix}, {Label: s.title}}}.View().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/steward-itsm/steward/internal/ui"
+	"github.com/steward-itsm/steward/internal/ui/apireference"
 )
 
 var samplePeople = []ui.Choice{
@@ -117,5 +118,40 @@ func sampleTimeline(now time.Time) ui.Timeline {
 				Body: templ.Raw("<p>Hello Ana,</p><p>we found the lock and removed it. The export has started again and will be complete at about 14:30.</p>"),
 			},
 		},
+	}
+}
+
+func apiSample(time.Time) templ.Component {
+	id := apireference.Property{Name: "number", Place: "path", Type: "string", Required: true, Description: "The ticket's number: INC-1042"}
+	ticket := []apireference.Property{
+		{Name: "number", Type: "string", Required: true},
+		{Name: "requester", Type: "Person", Required: true},
+		{Name: "name", Type: "string", Required: true, Depth: 1},
+		{Name: "email", Type: "string (email)", Depth: 1},
+		{Name: "state", Type: "string", Limits: "one of: new, open, waiting, resolved", Description: "Where the ticket is in its life"},
+	}
+	return apireference.Reference{
+		Title: "Steward API", Version: "1.0", Description: "Everything the pages can do.", SourceURL: "#",
+		Groups: []apireference.Group{{
+			Name: "Tickets", Description: "The record of all work.",
+			Operations: []apireference.Operation{
+				{
+					ID: "get-ticket", Method: "GET", Path: "/api/v1/tickets/{number}", Summary: "Read a ticket",
+					Parameters: []apireference.Property{id},
+					Answers: []apireference.Answer{
+						{Status: "200", Description: "The ticket", Type: "application/json", Body: ticket},
+						{Status: "404", Description: "There is no such ticket, or the token may not see it"},
+					},
+					Command: `curl -H "Authorization: Bearer $TOKEN" 'https://desk.example.org/api/v1/tickets/INC-1042'`,
+				},
+				{
+					ID: "delete-ticket", Method: "DELETE", Path: "/api/v1/tickets/{number}", Summary: "Delete a ticket",
+					Deprecated: true, Parameters: []apireference.Property{id}, BodyType: "application/json", Body: ticket[4:],
+					Description: "Close it instead: what was said to a requester should stay on record.",
+					Answers:     []apireference.Answer{{Status: "204", Description: "Deleted"}},
+					Command:     `curl -X DELETE -H "Authorization: Bearer $TOKEN" 'https://desk.example.org/api/v1/tickets/INC-1042'`,
+				},
+			},
+		}},
 	}
 }

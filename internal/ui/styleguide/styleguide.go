@@ -64,6 +64,7 @@ var sections = []section{
 	{"fields", "Forms", "Every field with its label, help and error.", ui.IconForms, false, fields},
 	{"lists", "Lists", "Tables, filters and what surrounds them.", ui.IconTable, true, lists},
 	{"record", "Record", "A ticket's page: timeline, composer, context.", ui.IconTicket, true, record},
+	{"api", "API reference", "What a program sees of the product.", ui.IconCode, true, apiSample},
 	{"panels", "Panels", "Panels, numbers, messages, empty places.", ui.IconLayoutKanban, false, panels},
 }
 

@@ -155,12 +155,16 @@ export function startCompletion(): void {
     combobox?.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
-  // What is searched is the field's text, or its word at the caret, as q.
+  // What is searched is the field's text, or its word at the caret, as q; fields
+  // named by hx-include come along.
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail;
     const field = ctx.sourceElement;
     if (!isField(field) || !listOf(field)) return;
     const q = new FormData();
+    if (field.hasAttribute("hx-include") && ctx.request.body instanceof FormData) {
+      for (const [name, value] of ctx.request.body) if (name !== field.name) q.append(name, value);
+    }
     const caret = field.selectionStart ?? field.value.length;
     if (field.closest("[data-completes='@']")) {
       q.set("q", wordAt(field.value, caret).word.slice(1));

@@ -7,6 +7,8 @@ import { words } from "./words";
 export function openDialog(dialog: HTMLDialogElement): void {
   if (dialog.open) return;
   dialog.showModal();
+  // Not the close button, where the browser begins, but what is to be filled in.
+  dialog.querySelector<HTMLElement>("[autofocus], .s-dialog-content :is(input:not([type=hidden]), select, textarea)")?.focus();
   dialog.dispatchEvent(new CustomEvent("dialog-open"));
 }
 
