@@ -62,7 +62,7 @@
 //	InPlaceForm{ID, Label, Action, CancelURL, Version, Control}   Conflict{ID, Label, Mine, Theirs, By, At, Action, Version, Fields, Discard}
 //	Timeline{ID, Label, Earlier, Entries []Entry}   Entries(Timeline)   Entry{ID, Kind, Author, At, Body, Changes, Attachments, Actions, ...}
 //	Composer{ID, Action, HX, Mode, NoReply, NoNote, To, Body, Error, Version, DraftURL, UploadURL, Files, MentionURL, PreviewURL, ...}
-//	Presence{ID, Viewing, Typing}
+//	Presence{ID, Topic, Self, Viewing, Typing}
 //
 // # Panels
 //

@@ -173,3 +173,19 @@ func continuesLists(t *testing.T, b browser) {
 	eval[any](p, `htmx.swap({text: '<hx-partial hx-target="#ticket-2" hx-swap="outerHTML"><tr id="ticket-2" class="s-row s-fresh"><td>Changed</td></tr></hx-partial>', sourceElement: document.querySelector("#live"), swap: "none", target: document.body})`)
 	p.until(`document.querySelector("tbody > #ticket-2")?.textContent === "Changed" && document.querySelector("#ticket-2").nextElementSibling.id === "ticket-3"`)
 }
+
+// followsTheStream covers what arrives while the page is open.
+func followsTheStream(t *testing.T, b browser) {
+	p := b.open(t, "/styleguide/record", 1280, 900)
+	p.until(`document.querySelector("#live-state").dataset.state === "live"`)
+	eval[any](p, `document.querySelector("#presence").dataset.topic = "ticket:42"; document.querySelector("#presence").dataset.self = "7"; null`)
+	eval[any](p, `htmx.trigger("#live", "presence", {data: JSON.stringify({key: "ticket:42", data: [{id: 7, name: "Ben Okafor", typing: false}, {id: 8, name: "Ana Novak", typing: true}]})}); null`)
+	p.until(`document.querySelector("#presence").textContent.includes("Ana Novak is typing")`)
+	// The server and the scripts give a name the same initials and colour.
+	p.until(`document.querySelector("#presence .s-avatar").className === document.querySelector("#e1 .s-avatar").className`)
+	if n := eval[int](p, `document.querySelectorAll("#presence .s-avatar").length`); n != 1 {
+		t.Errorf("%d people are shown, want the other one only", n)
+	}
+	eval[any](p, `window.resumed = false; document.body.addEventListener("live-resumed", () => window.resumed = true); htmx.trigger("#live", "resync", {}); null`)
+	p.until(`window.resumed`)
+}

@@ -44,6 +44,7 @@ func TestInTheBrowser(t *testing.T) {
 		{"nothing typed is lost", losesNothingTyped},
 		{"failures leave the page alone", leavesThePageAloneOnFailure},
 		{"more rows follow the last", continuesLists},
+		{"the stream is followed", followsTheStream},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}

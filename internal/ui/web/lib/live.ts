@@ -1,12 +1,23 @@
 // The page's one stream of server-sent events (#live), and the sign that says
-// whether it is open. Messages without a name are <hx-partial> elements that
-// htmx swaps; named ones are events that elements listen to with
-// hx-trigger="name from:body". After a gap the body hears "live-resumed".
+// whether it is open. A named event reaches the body: elements listen with
+// hx-trigger="name from:body". A message without a name is <hx-partial> elements
+// that htmx swaps. After a break the stream goes on where it was; when that is
+// not possible the server says "resync", and the body hears "live-resumed".
 import htmx from "htmx.org";
 
 import { words } from "./words";
 
 type State = "connecting" | "live" | "offline";
+
+const firstRetry = 2_000;
+const lastRetry = 60_000;
+
+const stream = (): HTMLElement | null => document.getElementById("live");
+
+/** Tells the stream's own requests from those of the page. */
+export function isStream(element: Element | null | undefined): boolean {
+  return element?.id === "live";
+}
 
 function show(state: State): void {
   const sign = document.getElementById("live-state");
@@ -18,26 +29,36 @@ function show(state: State): void {
 }
 
 export function startLive(): void {
-  let gap = false;
+  let retry = firstRetry;
+
+  /** Begins anew: htmx comes back by itself only to a stream that once began. */
+  const again = (): void => {
+    show("offline");
+    const pause = retry * (0.75 + Math.random() / 2); // not all browsers at once
+    retry = Math.min(retry * 2, lastRetry);
+    setTimeout(() => {
+      const element = stream();
+      if (element) htmx.process(element, true);
+    }, pause);
+  };
+
   document.addEventListener("htmx:sse:after:connection", () => {
+    retry = firstRetry;
     show("live");
-    if (gap) htmx.trigger(document.body, "live-resumed");
-    gap = false;
   });
-  document.addEventListener("htmx:sse:error", () => {
-    gap = true;
-    show("offline");
+  document.addEventListener("htmx:sse:error", () => show("offline"));
+  document.addEventListener("htmx:sse:close", () => show("offline"));
+  window.addEventListener("offline", () => show("offline"));
+  document.addEventListener("resync", () => htmx.trigger(document.body, "live-resumed"));
+
+  document.addEventListener("htmx:response:error", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    if (!isStream(sourceElement)) return;
+    // Who may not listen will not be let in by asking again.
+    if (response && (response.status === 401 || response.status === 403)) show("offline");
+    else again();
   });
-  document.addEventListener("htmx:sse:close", () => {
-    gap = true;
-    show("offline");
-  });
-  document.addEventListener("visibilitychange", () => {
-    // The stream pauses in the background and opens again in front.
-    if (document.hidden) gap = true;
-  });
-  window.addEventListener("offline", () => {
-    gap = true;
-    show("offline");
+  document.addEventListener("htmx:error", (event) => {
+    if (isStream(event.detail.ctx?.sourceElement)) again();
   });
 }

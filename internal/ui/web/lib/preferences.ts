@@ -4,7 +4,13 @@ import { on } from "./dom";
 import { toast } from "./toasts";
 import { words } from "./words";
 
+const year = 365 * 24 * 60 * 60;
+
 export function startPreferences(): void {
+  // Before a person chose a zone, times are told in the browser's.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=${year}; samesite=lax`;
+
   on("submit", "form[data-preference]", (form, event) => {
     const button = event.submitter;
     if (!(form instanceof HTMLFormElement) || !(button instanceof HTMLButtonElement)) return;

@@ -3,6 +3,7 @@
 import htmx from "htmx.org";
 
 import { make } from "./dom";
+import { isStream } from "./live";
 import { words } from "./words";
 
 export interface Toast {
@@ -115,14 +116,14 @@ export function startToasts(): void {
     if (response && response.status >= 400 && problemIn(text)) event.preventDefault();
   });
   document.addEventListener("htmx:response:error", (event) => {
-    const { response, text } = event.detail.ctx;
-    if (!response || response.headers.get("HX-Trigger")?.includes("steward:toast")) return;
+    const { response, text, sourceElement } = event.detail.ctx;
+    if (!response || isStream(sourceElement) || response.headers.get("HX-Trigger")?.includes("steward:toast")) return;
     const problem = problemIn(text);
     // Without a problem, 409 and 422 are fragments that say what is wrong in its place.
     if (!problem && (response.status === 409 || response.status === 422)) return;
     toast({ text: problem || failure(response.status, response.headers.get("X-Request-Id")), tone: "critical" });
   });
   document.addEventListener("htmx:error", (event) => {
-    if (event.detail.error instanceof TypeError) toast({ text: words("unreachable"), tone: "critical" });
+    if (event.detail.error instanceof TypeError && !isStream(event.detail.ctx?.sourceElement)) toast({ text: words("unreachable"), tone: "critical" });
   });
 }
