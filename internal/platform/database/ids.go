@@ -76,6 +76,12 @@ type numberBlock struct {
 
 const maxNumberBlock = 256
 
+func (s *numberSource) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blocks = nil
+}
+
 // NextNumber gives the next number of a named sequence, unique across nodes.
 // A rolled-back transaction may leave a gap on PostgreSQL.
 func (tx *Tx) NextNumber(ctx context.Context, name string) (int64, error) {

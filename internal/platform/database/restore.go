@@ -41,6 +41,8 @@ func (db *DB) BeginRestore(ctx context.Context, steps []int64, sources ...fs.FS)
 	if err := db.wipe(ctx); err != nil {
 		return err
 	}
+	db.ids.ready.Store(false) // the epoch and the numbers taken belonged to what is gone
+	db.numbers.forget()
 	for _, step := range steps {
 		if _, err := p.ApplyVersion(ctx, step, true); err != nil {
 			return apperr.Wrap(err, apperr.Internal, "The schema of the backup could not be built (migration %d).", step)
@@ -174,8 +176,25 @@ func (db *DB) Load(ctx context.Context, fn func(tx *Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
-		return execAll(ctx, tx, restore)
+		if err := execAll(ctx, tx, restore); err != nil {
+			return err
+		}
+		return raiseIdentities(ctx, tx)
 	})
+}
+
+// raiseIdentities makes identity columns count on from the rows that were
+// loaded. SQLite's AUTOINCREMENT does so by itself.
+func raiseIdentities(ctx context.Context, tx *Tx) error {
+	raise, err := All(ctx, tx, Scalar[string], `
+		SELECT format('SELECT setval(%L, greatest((SELECT max(%I) FROM %s), 1))',
+			pg_get_serial_sequence(a.attrelid::regclass::text, a.attname), a.attname, a.attrelid::regclass)
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attidentity <> ''`)
+	if err != nil {
+		return err
+	}
+	return execAll(ctx, tx, raise)
 }
 
 func checkReferences(ctx context.Context, tx *Tx) error {
