@@ -10,15 +10,15 @@ import (
 func TestOnlyHarmlessNamesAreTakenOver(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]bool{
-		requestid.New():          true,
-		"3f2c9a10-77de.4b_x":     true,
-		"":                       false,
-		"short":                  false,
-		"line\nbreak-in-it":      false,
-		"space in the middle":    false,
-		"quote\"inside":          false,
-		strings.Repeat("a", 64):  true,
-		strings.Repeat("a", 65):  false,
+		requestid.New():           true,
+		"3f2c9a10-77de.4b_x":      true,
+		"":                        false,
+		"short":                   false,
+		"line\nbreak-in-it":       false,
+		"space in the middle":     false,
+		"quote\"inside":           false,
+		strings.Repeat("a", 64):   true,
+		strings.Repeat("a", 65):   false,
 		"sn\u00f6wman-request-id": false,
 	} {
 		if got := requestid.Valid(id); got != want {
