@@ -185,3 +185,33 @@ func (r *Registry) Save(ctx context.Context, tx *database.Tx, d *Definition, bas
 	})
 	return nil
 }
+
+// VersionInfo is one edited version of a kind.
+type VersionInfo struct {
+	Version   int
+	AuthorID  int64
+	CreatedAt time.Time
+}
+
+// Versions lists the edited versions of a kind, newest first, at most 100.
+func (r *Registry) Versions(ctx context.Context, kind string) ([]VersionInfo, error) {
+	return database.All(ctx, r.db.Reader(), func(row database.Row) (VersionInfo, error) {
+		var v VersionInfo
+		err := row.Scan(&v.Version, (*database.ID)(&v.AuthorID), (*database.Time)(&v.CreatedAt))
+		return v, err
+	}, `SELECT version, author_id, created_at FROM kind_versions WHERE kind = $1 ORDER BY version DESC LIMIT 100`, kind)
+}
+
+// At gives a kind as it was in a version; 0 is the built-in one.
+func (r *Registry) At(ctx context.Context, kind string, version int) (*Definition, error) {
+	if version == 0 {
+		for _, d := range r.shipped {
+			if d.Key == kind {
+				copied := *d
+				return &copied, nil
+			}
+		}
+		return nil, apperr.New(apperr.NotFound, "There is no built-in kind %q.", kind)
+	}
+	return database.One(ctx, r.db.Reader(), scanDefinition, `SELECT definition, version FROM kind_versions WHERE kind = $1 AND version = $2`, kind, version)
+}
