@@ -36,9 +36,15 @@ func (s *Service) Upload(ctx context.Context, name string, r io.Reader) (Attachm
 		UploaderID: actor.ID, CreatedAt: micro(s.now()),
 	}
 	err = s.db.Write(ctx, func(tx *database.Tx) error {
-		a.ID = tx.NextID()
-		_, err := tx.Exec(ctx, `INSERT INTO ticket_attachments (id, internal, name, media_type, size, sha256, uploader_id, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, a.Internal, a.Name, a.MediaType, a.Size, a.SHA256, a.UploaderID, database.Time(a.CreatedAt))
+		id, replayed, err := once(ctx, tx, s.now(), []any{"upload", a.Name, a.SHA256}, func() (int64, error) {
+			a.ID = tx.NextID()
+			_, err := tx.Exec(ctx, `INSERT INTO ticket_attachments (id, internal, name, media_type, size, sha256, uploader_id, created_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, a.Internal, a.Name, a.MediaType, a.Size, a.SHA256, a.UploaderID, database.Time(a.CreatedAt))
+			return a.ID, err
+		})
+		if err == nil && replayed {
+			a, err = loadAttachment(ctx, tx, id)
+		}
 		return err
 	})
 	return a, err
@@ -48,11 +54,14 @@ func (s *Service) Upload(ctx context.Context, name string, r io.Reader) (Attachm
 // of internal notes are given only to those who read notes; loose ones only to
 // whoever uploaded them.
 func (s *Service) Attachment(ctx context.Context, id int64) (Attachment, io.ReadSeekCloser, error) {
-	a, err := database.One(ctx, s.db.Reader(), scanAttachment, `SELECT `+attachmentColumns+` FROM ticket_attachments a WHERE a.id = $1`, id)
+	missing := apperr.New(apperr.NotFound, "There is no such file, or you may not see it.")
+	a, err := loadAttachment(ctx, s.db.Reader(), id)
+	if apperr.Is(err, apperr.NotFound) {
+		return a, nil, missing
+	}
 	if err != nil {
 		return a, nil, err
 	}
-	missing := apperr.New(apperr.NotFound, "There is no such file, or you may not see it.")
 	actor := access.From(ctx)
 	if a.TicketID == 0 {
 		if a.UploaderID != actor.ID {
@@ -68,12 +77,16 @@ func (s *Service) Attachment(ctx context.Context, id int64) (Attachment, io.Read
 	return a, body, err
 }
 
+func loadAttachment(ctx context.Context, q database.Querier, id int64) (Attachment, error) {
+	return database.One(ctx, q, scanAttachment, `SELECT `+attachmentColumns+` FROM ticket_attachments a WHERE a.id = $1`, id)
+}
+
 // Attach adds uploaded files to a ticket without a message.
 func (s *Service) Attach(ctx context.Context, ref Ref, ids []int64, internal bool) (Ticket, error) {
 	if len(ids) == 0 {
 		return Ticket{}, apperr.InvalidField("attachments", "Choose at least one file.")
 	}
-	return s.converse(ctx, ref, []any{ids, internal}, func(c *change) error {
+	return s.converse(ctx, ref, 0, []any{ids, internal}, func(c *change) error {
 		verb := access.Comment
 		if internal {
 			verb = access.Note

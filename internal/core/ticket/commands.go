@@ -24,12 +24,14 @@ type Markdown string
 
 // PublicReply is a message that the requester and suppliers may read.
 type PublicReply struct {
+	Version     int // that the ticket must still have; 0 does not check
 	Body        Markdown
 	Attachments []int64 // ids of uploaded files
 }
 
 // InternalNote is a message that stays inside.
 type InternalNote struct {
+	Version     int // that the ticket must still have; 0 does not check
 	Body        Markdown
 	Attachments []int64
 }

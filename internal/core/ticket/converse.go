@@ -12,12 +12,12 @@ import (
 )
 
 // Reply adds a public message. The requester's reply ends a hold that waits for
-// them. Replies never conflict with other saves.
+// them. A reply that names no version never conflicts with other saves.
 func (s *Service) Reply(ctx context.Context, ref Ref, cmd PublicReply) (Ticket, error) {
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, cmd, func(c *change) error {
+	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error {
 		if err := c.may(access.Comment); err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (s *Service) Note(ctx context.Context, ref Ref, cmd InternalNote) (Ticket, 
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, cmd, func(c *change) error {
+	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error {
 		if err := c.may(access.Note); err != nil {
 			return err
 		}
@@ -45,25 +45,21 @@ func (s *Service) Note(ctx context.Context, ref Ref, cmd InternalNote) (Ticket, 
 }
 
 // converse saves what fn does to a ticket, once per idempotency key.
-func (s *Service) converse(ctx context.Context, ref Ref, cmd any, fn func(c *change) error) (Ticket, error) {
+func (s *Service) converse(ctx context.Context, ref Ref, version int, cmd any, fn func(c *change) error) (Ticket, error) {
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
 		saved = Ticket{}
-		id, replayed, err := once(ctx, tx, s.now(), []any{fmt.Sprintf("%T", cmd), ref, cmd}, func() (int64, error) {
-			c, err := s.begin(ctx, tx, ref, 0)
+		return s.onceOn(ctx, tx, []any{fmt.Sprintf("%T", cmd), ref, cmd}, &saved, func() error {
+			c, err := s.begin(ctx, tx, ref, version)
 			if err != nil {
-				return 0, err
+				return err
 			}
 			if err := fn(c); err != nil {
-				return 0, err
+				return err
 			}
 			saved, err = c.save(ctx)
-			return saved.ID, err
+			return err
 		})
-		if err == nil && replayed {
-			saved, err = s.visibleTicket(ctx, tx, id)
-		}
-		return err
 	})
 	return saved, err
 }

@@ -3,6 +3,7 @@ package ticket
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -14,17 +15,57 @@ import (
 func (s *Service) Create(ctx context.Context, cmd Create) (Ticket, error) {
 	var created Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
-		id, replayed, err := once(ctx, tx, s.now(), cmd, func() (int64, error) {
-			t, err := s.create(ctx, tx, cmd)
-			created = t
-			return t.ID, err
-		})
-		if err == nil && replayed {
-			created, err = s.visibleTicket(ctx, tx, id)
-		}
+		var err error
+		created, err = s.createOnce(ctx, tx, cmd)
 		return err
 	})
 	return created, err
+}
+
+func (s *Service) createOnce(ctx context.Context, tx *database.Tx, cmd Create) (created Ticket, err error) {
+	err = s.onceOn(ctx, tx, cmd, &created, func() (err error) {
+		created, err = s.create(ctx, tx, cmd)
+		return err
+	})
+	return created, err
+}
+
+// Made is what became of one of several wishes.
+type Made struct {
+	Ticket Ticket
+	Err    error
+}
+
+// CreateMany opens tickets in their order, each on its own, or all or none if
+// atomic; then, if one is refused, only it has an error and none was opened. An
+// idempotency key covers each of them.
+func (s *Service) CreateMany(ctx context.Context, cmds []Create, atomic bool) []Made {
+	made := make([]Made, len(cmds))
+	part := func(i int) context.Context { return PartOfIdempotencyKey(ctx, strconv.Itoa(i)) }
+	if !atomic {
+		for i, cmd := range cmds {
+			made[i].Ticket, made[i].Err = s.Create(part(i), cmd)
+		}
+		return made
+	}
+	refused := 0
+	err := s.write(ctx, func(tx *database.Tx) error {
+		for i, cmd := range cmds {
+			t, err := s.createOnce(part(i), tx, cmd)
+			if err != nil {
+				refused = i
+				return err
+			}
+			made[i].Ticket = t
+		}
+		refused = 0
+		return nil
+	})
+	if err != nil {
+		clear(made)
+		made[refused].Err = err
+	}
+	return made
 }
 
 func (s *Service) create(ctx context.Context, tx *database.Tx, cmd Create) (Ticket, error) {

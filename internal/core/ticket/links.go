@@ -70,33 +70,35 @@ func (s *Service) Unlink(ctx context.Context, ref Ref, typ LinkType, other Ref) 
 func (s *Service) relink(ctx context.Context, ref, other Ref, fn func(c *change, to *Ticket) (EventType, error), typ LinkType) (Ticket, error) {
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
-		from, err := s.begin(ctx, tx, ref, 0)
-		if err != nil {
+		return s.onceOn(ctx, tx, []any{"link", ref, typ, other}, &saved, func() error {
+			from, err := s.begin(ctx, tx, ref, 0)
+			if err != nil {
+				return err
+			}
+			to, err := s.begin(ctx, tx, other, 0)
+			if err != nil {
+				return missingUnless(false, err)
+			}
+			if from.ticket.ID == to.ticket.ID {
+				return apperr.InvalidField("other", "A ticket cannot be linked to itself.")
+			}
+			if err := from.may(access.Link); err != nil {
+				return err
+			}
+			event, err := fn(from, &to.ticket)
+			if err != nil {
+				return err
+			}
+			if event == "" {
+				saved = from.before
+				return nil
+			}
+			if saved, err = from.note(ctx, event, string(typ), to.ticket.ID); err != nil {
+				return err
+			}
+			_, err = to.note(ctx, event, "inverse_"+string(typ), from.ticket.ID)
 			return err
-		}
-		to, err := s.begin(ctx, tx, other, 0)
-		if err != nil {
-			return missingUnless(false, err)
-		}
-		if from.ticket.ID == to.ticket.ID {
-			return apperr.InvalidField("other", "A ticket cannot be linked to itself.")
-		}
-		if err := from.may(access.Link); err != nil {
-			return err
-		}
-		event, err := fn(from, &to.ticket)
-		if err != nil {
-			return err
-		}
-		if event == "" {
-			saved = from.before
-			return nil
-		}
-		if saved, err = from.note(ctx, event, string(typ), to.ticket.ID); err != nil {
-			return err
-		}
-		_, err = to.note(ctx, event, "inverse_"+string(typ), from.ticket.ID)
-		return err
+		})
 	})
 	return saved, err
 }
@@ -134,32 +136,34 @@ func (s *Service) linkParent(ctx context.Context, ref Ref, typ LinkType, other R
 func (s *Service) setParentOf(ctx context.Context, child, parent Ref, on bool, asked Ref) (Ticket, error) {
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
-		c, err := s.begin(ctx, tx, child, 0)
-		if err != nil {
-			return missingUnless(child == asked, err)
-		}
-		p, err := s.begin(ctx, tx, parent, 0)
-		if err != nil {
-			return missingUnless(parent == asked, err)
-		}
-		if err := c.may(access.Link); err != nil {
-			return err
-		}
-		id := int64(0)
-		if on {
-			id = p.ticket.ID
-		} else if c.ticket.ParentID != p.ticket.ID {
+		return s.onceOn(ctx, tx, []any{"parent", child, parent, on}, &saved, func() error {
+			c, err := s.begin(ctx, tx, child, 0)
+			if err != nil {
+				return missingUnless(child == asked, err)
+			}
+			p, err := s.begin(ctx, tx, parent, 0)
+			if err != nil {
+				return missingUnless(parent == asked, err)
+			}
+			if err := c.may(access.Link); err != nil {
+				return err
+			}
+			id := int64(0)
+			if on {
+				id = p.ticket.ID
+			} else if c.ticket.ParentID != p.ticket.ID {
+				saved, err = load(ctx, tx, asked)
+				return err
+			}
+			if err := c.setParent(ctx, c.event(Changed, true, ""), id); err != nil {
+				return err
+			}
+			if _, err := c.save(ctx); err != nil {
+				return err
+			}
 			saved, err = load(ctx, tx, asked)
 			return err
-		}
-		if err := c.setParent(ctx, c.event(Changed, true, ""), id); err != nil {
-			return err
-		}
-		if _, err := c.save(ctx); err != nil {
-			return err
-		}
-		saved, err = load(ctx, tx, asked)
-		return err
+		})
 	})
 	return saved, err
 }

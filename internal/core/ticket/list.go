@@ -65,9 +65,11 @@ type Query struct {
 	Limit     int    // 1 to 200; 0 is 50
 	Verb      access.Verb
 	Among     []int64 // only these tickets, at most 200; nil is all
+	Texts     bool    // the long texts as well
 }
 
-// Page is one page of a list. The tickets lack their long texts.
+// Page is one page of a list. The tickets lack their long texts unless these
+// were asked for.
 type Page struct {
 	Tickets []Ticket
 	Next    string // cursor of the next page; "" when this is the last
@@ -82,7 +84,11 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	tickets, err := database.All(ctx, s.db.Reader(), scanRow, `SELECT `+columns+from+args.Arg(q.Limit+1), args.Values()...)
+	selected, scan := columns, scanRow
+	if q.Texts {
+		selected, scan = columns+textColumns, scanTicket
+	}
+	tickets, err := database.All(ctx, s.db.Reader(), scan, `SELECT `+selected+from+args.Arg(q.Limit+1), args.Values()...)
 	if err != nil {
 		return Page{}, err
 	}

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -14,11 +16,39 @@ import (
 
 type onceKey struct{}
 
-// WithIdempotencyKey gives a context in which creating a ticket happens once
-// per key and actor, however often it is asked for. The key is the one of the
-// Idempotency-Key header (IETF draft httpapi-idempotency-key-header).
+// keyUse is a key in use by one request.
+type keyUse struct {
+	key, part string
+	replayed  *bool // shared by all parts
+}
+
+// WithIdempotencyKey gives a context in which a use case has its effect once per
+// key and actor, however often it is asked for. The key is the one of the
+// Idempotency-Key header (IETF draft httpapi-idempotency-key-header); "" gives
+// the context as it is.
 func WithIdempotencyKey(ctx context.Context, key string) context.Context {
-	return context.WithValue(ctx, onceKey{}, key)
+	if key == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, onceKey{}, keyUse{key: key, replayed: new(bool)})
+}
+
+// PartOfIdempotencyKey gives a context for one of several effects that one
+// request has: each needs a key of its own.
+func PartOfIdempotencyKey(ctx context.Context, part string) context.Context {
+	use, ok := ctx.Value(onceKey{}).(keyUse)
+	if !ok {
+		return ctx
+	}
+	use.part += "/" + part
+	return context.WithValue(ctx, onceKey{}, use)
+}
+
+// Replayed reports whether an effect under the context's key was found to have
+// happened before.
+func Replayed(ctx context.Context) bool {
+	use, ok := ctx.Value(onceKey{}).(keyUse)
+	return ok && *use.replayed
 }
 
 // IdempotencyRetention is how long a key is remembered.
@@ -28,14 +58,15 @@ const IdempotencyRetention = 48 * time.Hour
 // gives the earlier result's id. The key is stored in the same transaction as
 // the effect, so neither can exist without the other.
 func once(ctx context.Context, tx *database.Tx, now time.Time, request any, fn func() (int64, error)) (id int64, replayed bool, err error) {
-	key, _ := ctx.Value(onceKey{}).(string)
-	if key == "" {
+	use, ok := ctx.Value(onceKey{}).(keyUse)
+	if !ok {
 		id, err = fn()
 		return id, false, err
 	}
-	if len(key) > 255 {
-		return 0, false, apperr.InvalidField("Idempotency-Key", "The idempotency key has at most 255 characters.")
+	if len(use.key) > 255 || !utf8.ValidString(use.key) || strings.ContainsRune(use.key, 0) {
+		return 0, false, apperr.InvalidField("Idempotency-Key", "The idempotency key has at most 255 characters, all of them plain text.")
 	}
+	key := use.key + use.part
 	text, err := json.Marshal(request)
 	if err != nil {
 		return 0, false, err
@@ -58,6 +89,7 @@ func once(ctx context.Context, tx *database.Tx, now time.Time, request any, fn f
 		if known != fingerprint {
 			return 0, false, apperr.New(apperr.Conflict, "This idempotency key was used for a different request.")
 		}
+		*use.replayed = true
 		return id, true, nil
 	}
 	if id, err = fn(); err != nil {
@@ -65,6 +97,19 @@ func once(ctx context.Context, tx *database.Tx, now time.Time, request any, fn f
 	}
 	_, err = tx.Exec(ctx, `UPDATE idempotency_keys SET result_id = $1 WHERE actor_id = $2 AND key = $3`, id, actor, key)
 	return id, false, err
+}
+
+// onceOn is once for a save of a ticket; saved is what fn saves, or the ticket as
+// it is now if fn had its effect before.
+func (s *Service) onceOn(ctx context.Context, tx *database.Tx, request any, saved *Ticket, fn func() error) error {
+	id, replayed, err := once(ctx, tx, s.now(), request, func() (int64, error) {
+		err := fn()
+		return saved.ID, err
+	})
+	if err == nil && replayed {
+		*saved, err = s.visibleTicket(ctx, tx, id)
+	}
+	return err
 }
 
 // ForgetIdempotencyKeys removes the keys that are older than the retention.

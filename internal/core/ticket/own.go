@@ -45,6 +45,7 @@ func (s *Service) Conditions(ctx context.Context, texts []string, zone *time.Loc
 	for i := range bound {
 		if bound[i].Err == nil {
 			bound[i].Condition, bound[i].Err = schema.Bind(ctx, nodes[i], env)
+			bound[i].Condition = s.conceal(actor, schema, nodes[i], bound[i].Condition)
 		}
 	}
 	return bound, nil

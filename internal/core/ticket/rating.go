@@ -30,7 +30,7 @@ func (s *Service) Rate(ctx context.Context, ref Ref, r Rating) (Ticket, error) {
 	if err := p.Err(); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, r, func(c *change) error {
+	return s.converse(ctx, ref, 0, r, func(c *change) error {
 		if !c.actor.IsPerson() || c.actor.ID != c.before.RequesterID {
 			return apperr.New(apperr.Forbidden, "Only the requester can rate the outcome.")
 		}

@@ -285,11 +285,13 @@ func (s *Service) Condition(ctx context.Context, text string, zone *time.Locatio
 	if err != nil {
 		return filter.False(), err
 	}
-	schema, err := s.Schema(ctx)
+	actor := access.From(ctx)
+	schema, err := s.schema(actor)
 	if err != nil {
 		return filter.False(), err
 	}
-	return schema.Bind(ctx, node, filter.Env{Now: s.now(), Location: zone, Me: access.From(ctx).ID, Resolve: ownGroups{s.resolver}})
+	c, err := schema.Bind(ctx, node, filter.Env{Now: s.now(), Location: zone, Me: actor.ID, Resolve: ownGroups{s.resolver}})
+	return s.conceal(actor, schema, node, c), err
 }
 
 // matches tries a workflow's condition on a ticket.

@@ -46,15 +46,17 @@ func (e *Effecting) Set(field, value string) error { return e.c.set(e.event, fie
 func (s *Service) Transition(ctx context.Context, ref Ref, cmd Step) (Ticket, error) {
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
-		c, err := s.begin(ctx, tx, ref, cmd.Version)
-		if err != nil {
+		return s.onceOn(ctx, tx, []any{"transition", ref, cmd}, &saved, func() error {
+			c, err := s.begin(ctx, tx, ref, cmd.Version)
+			if err != nil {
+				return err
+			}
+			if err := c.transition(ctx, cmd, Transitioned); err != nil {
+				return err
+			}
+			saved, err = c.save(ctx)
 			return err
-		}
-		if err := c.transition(ctx, cmd, Transitioned); err != nil {
-			return err
-		}
-		saved, err = c.save(ctx)
-		return err
+		})
 	})
 	return saved, err
 }
