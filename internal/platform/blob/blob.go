@@ -6,6 +6,8 @@ package blob
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -61,6 +63,21 @@ func ValidKey(key string) bool {
 
 func notFound(err error) error {
 	return apperr.Wrap(err, apperr.NotFound, "This file is not stored here.")
+}
+
+// Sound reads a file and reports whether its content still is what its key
+// says.
+func Sound(ctx context.Context, s Store, key string) (bool, error) {
+	r, err := s.Get(ctx, key, 0, -1)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close() //nolint:errcheck // only read from
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return false, err
+	}
+	return hex.EncodeToString(h.Sum(nil)) == key, nil
 }
 
 // Open gives a file that can be read at any place, as http.ServeContent needs

@@ -101,6 +101,25 @@ func TestStoredFileCanBeServedInRanges(t *testing.T) {
 	}
 }
 
+func TestRottenFileIsFound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := open(t, dir)
+	info, err := f.Put(t.Context(), strings.NewReader("content"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sound, err := blob.Sound(t.Context(), f, info.Key); !sound || err != nil {
+		t.Error(sound, err)
+	}
+	if err := os.WriteFile(files(t, dir)[0], []byte("Content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if sound, err := blob.Sound(t.Context(), f, info.Key); sound || err != nil {
+		t.Error(sound, err)
+	}
+}
+
 // TestFullDisk runs itself again in a mount namespace of its own, on a disk of
 // one megabyte.
 func TestFullDiskIsSaidAndLeavesNothing(t *testing.T) {

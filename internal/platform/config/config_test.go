@@ -55,7 +55,7 @@ max_upload = "2 GiB"
 level = "debug"
 `)
 	l, err := config.Load(config.Source{File: path, Environ: []string{
-		"STEWARD_LISTEN=:2", "STEWARD_HTTP_DRAIN_DELAY=5s", "HOME=/x", "STEWARD_PORT_8080_TCP=tcp://10.0.0.1", "STEWARD_PUBLIC_URL=https://desk.example.org/",
+		"STEWARD_LISTEN=:2", "STEWARD_HTTP_DRAIN_DELAY=5s", "HOME=/x", "STEWARD_WORKERS=", "STEWARD_PORT_8080_TCP=tcp://10.0.0.1", "STEWARD_PUBLIC_URL=https://desk.example.org/",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestEverythingWrongIsSaidAtOnceInWords(t *testing.T) {
 		got[f.Name] = f.Message
 	}
 	want := map[string]string{
-		"listne":                 "This setting does not exist (in " + path + ").",
+		"listne":                 "The setting listne does not exist (in " + path + ").",
 		"workers":                "workers must be a whole number (file " + path + ").",
 		"log.level":              "log.level must be one of debug, info, warn, error (file " + path + ").",
 		"public_url":             "public_url must be an address such as 'https://desk.example.org', without a path (environment variable STEWARD_PUBLIC_URL).",

@@ -69,7 +69,7 @@ func Load(src Source) (*Loaded, error) {
 	var problems apperr.Problems
 	for _, key := range chosen.Keys() {
 		if _, ok := known[key]; !ok {
-			problems.Add(key, "This setting does not exist (in %s).", out.File)
+			problems.Add(key, "The setting %s does not exist (in %s).", key, out.File)
 			continue
 		}
 		out.Origins[key] = Origin("file " + out.File)
@@ -85,6 +85,9 @@ func Load(src Source) (*Loaded, error) {
 					out.Warnings = append(out.Warnings, fmt.Sprintf("the environment variable %s is not a setting and is ignored", name))
 				}
 				return "", nil
+			}
+			if value == "" {
+				return "", nil // set to nothing is not set
 			}
 			out.Origins[key] = Origin("environment variable " + name)
 			return key, value

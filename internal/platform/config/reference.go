@@ -15,7 +15,7 @@ func Reference() string {
 
 Steward runs without any configuration: on SQLite, under ./data, at
 http://localhost:8080. What you choose goes into a TOML file or into environment
-variables; a variable wins over the file.
+variables; a variable wins over the file, unless it is empty.
 
 The file is the one named by --config or STEWARD_CONFIG, or else the first that
 exists of ` + strings.Join(DefaultFiles, " and ") + `. A setting that stands under [section] in

@@ -69,17 +69,23 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{url: o.URL, timeout: o.Timeout, log: o.Logger}
 	var err error
-	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
-		db.engine = PostgreSQL
+	if db.engine = EngineOf(o.URL); db.engine == PostgreSQL {
 		err = db.openPostgres(ctx, o)
 	} else {
-		db.engine = SQLite
 		err = db.openSQLite(ctx, o)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// EngineOf says which engine a database setting (Options.URL) means.
+func EngineOf(setting string) Engine {
+	if strings.HasPrefix(setting, "postgres://") || strings.HasPrefix(setting, "postgresql://") {
+		return PostgreSQL
+	}
+	return SQLite
 }
 
 // Engine says which engine is behind.
