@@ -64,6 +64,12 @@
 //	Composer{ID, Action, HX, Mode, NoReply, NoNote, To, Body, Error, Version, DraftURL, UploadURL, Files, MentionURL, PreviewURL, ...}
 //	Presence{ID, Topic, Self, Viewing, Typing}
 //
+// # Calm pages
+//
+//	Calm()   children: a page for people who come seldom, one narrow column   CalmPart(id, title, lead)   CalmMore(id, summary, open)
+//	Ask{Label, Lead, Action, Name, Value, Placeholder, Submit}   Stepper{Label, Steps []Step{Label, At, State, Tone}}
+//	Cards(label, []Card, LoadMore)   CardItems([]Card, LoadMore)   Card{Title, URL, Ref, Badges, Note, At, Tone, Actions}
+//
 // # Panels
 //
 //	Panel{ID, Title, Count, Actions, Flush, Quiet, Folds, Folded}   children: the body

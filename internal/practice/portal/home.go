@@ -28,9 +28,9 @@ const (
 )
 
 const (
-	homeOpen     = 10  // tickets shown; there are seldom more
-	homeSolved   = 5   //
-	homeFollowed = 5   //
+	homeOpen     = 10 // tickets shown; there are seldom more
+	homeSolved   = 5
+	homeFollowed = 5
 	homeRead     = 100 // open ones read, to find those that wait for an answer
 )
 
@@ -67,7 +67,7 @@ func (p *Portal) home(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Portal) homeLists(ctx context.Context) (view.Home, error) {
-	m := view.Home{Live: eventTickets}
+	m := view.Home{Live: eventChanged}
 	open, err := p.tickets(ctx, mineOpen, "", homeRead)
 	if err != nil {
 		return m, err
@@ -100,8 +100,15 @@ func (p *Portal) homeLists(ctx context.Context) (view.Home, error) {
 		}
 	}
 	m.OpenMore = m.OpenMore || open.Next != ""
-	if m.Solved, err = p.items(ctx, c, solved.Tickets); err != nil {
+	if items, err = p.items(ctx, c, solved.Tickets); err != nil {
 		return m, err
+	}
+	for _, it := range items {
+		if it.Confirm {
+			m.Solved = append(m.Solved, it)
+		} else {
+			m.Done = append(m.Done, it)
+		}
 	}
 	m.Followed, err = p.items(ctx, c, watched.Tickets)
 	m.FollowAll = watched.Next != ""

@@ -73,7 +73,7 @@ func TestNothingInternalReachesARequester(t *testing.T) {
 			}
 		}
 		w.as(t, w.asker).get("/portal/tickets?q=notesecret").says("main", "Nothing found")
-		w.as(t, w.asker).get("/portal/tickets/INC-1").says("#portal-who", "Ana from Workplace team looks after it.")
+		w.as(t, w.asker).get("/portal/tickets/INC-1").says("#portal-who", "Ana from Workplace team is looking after it.")
 		w.as(t, w.asker).get(fmt.Sprintf("/portal/files/%d", file)).want(http.StatusNotFound)
 		// Not even to those who read notes elsewhere.
 		w.as(t, w.lead).get(fmt.Sprintf("/portal/files/%d", file)).want(http.StatusNotFound)

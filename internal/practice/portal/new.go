@@ -227,7 +227,7 @@ func (p *Portal) create(w http.ResponseWriter, r *http.Request) error {
 		return formErr
 	}
 	if apperr.Is(err, apperr.Conflict) {
-		m.Problem = text.T(ctx, "You have sent this already, with other words. Send it again if you want to ask a second time.")
+		m.Problem = text.T(ctx, "You have already sent this, with other words. Send it again if you want to ask a second time.")
 	}
 	if web.IsFragment(r) {
 		return web.Render(w, r, http.StatusUnprocessableEntity, view.NewForm(m))

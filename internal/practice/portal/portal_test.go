@@ -29,7 +29,7 @@ func TestRequesterAsksAnswersConfirmsAndRates(t *testing.T) {
 			"service": {fmt.Sprint(w.payroll)},
 		}, map[string]string{"screen.txt": "error 5"}).redirect(me).want(http.StatusOK)
 		sent.says("main", "Your number is INC-1")
-		sent.says("main", "Somebody reads it next")
+		sent.says("main", "Somebody will read it next")
 		sent.says("#portal-talk", "Since Monday.")
 		sent.says(".s-stepper [aria-current]", "Received")
 		file, _ := sent.Find("#portal-talk .s-file a").Attr("href")
@@ -46,7 +46,7 @@ func TestRequesterAsksAnswersConfirmsAndRates(t *testing.T) {
 		}
 		page := me.get("/portal/tickets/INC-1").want(http.StatusOK)
 		page.says("#portal-now", "We are waiting for your answer")
-		page.says("#portal-who", "Ana looks after it.")
+		page.says("#portal-who", "Ana is looking after it.")
 		page.says("#portal-talk", "Which month?")
 
 		page = me.send("/portal/tickets/INC-1/reply", url.Values{"body": {"February"}}, map[string]string{"b.txt": "b"}).redirect(me)
@@ -60,12 +60,13 @@ func TestRequesterAsksAnswersConfirmsAndRates(t *testing.T) {
 		w.resolve(t, "INC-1")
 		page = me.post("/portal/tickets/INC-1/confirm", nil).redirect(me)
 		page.says(".s-state", "Closed")
+		me.get("/portal").says("#done", "Rate how it went")
 		page = me.post("/portal/tickets/INC-1/rating", url.Values{"score": {"4"}, "minutes_lost": {"30"}, "comment": {"Quick"}}).redirect(me)
 		page.says("#rating", "4 of 5")
 		if got, _ := page.Find("input[name=minutes_lost]").Attr("value"); got != "30" {
 			t.Errorf("minutes lost came back as %q", got)
 		}
-		if n := me.get("/portal").Find("#solved").Length(); n != 0 {
+		if n := me.get("/portal").Find("#solved, #done").Length(); n != 0 {
 			t.Error("what was rated is asked for again")
 		}
 	})
@@ -82,7 +83,7 @@ func TestSendingTwiceOpensOneTicket(t *testing.T) {
 		}
 		form.Set("title", "Two headsets")
 		other := me.post("/portal/new", form).want(http.StatusUnprocessableEntity)
-		other.says("form", "You have sent this already")
+		other.says("form", "You have already sent this")
 		once, _ := other.Find("input[name=once]").Attr("value")
 		form.Set("once", once)
 		if second := me.post("/portal/new", form).want(http.StatusSeeOther).header.Get("Location"); second == first {
@@ -124,7 +125,7 @@ func TestDraftSurvivesUntilItIsSent(t *testing.T) {
 		me.get("/portal").says("main", "have not sent it yet")
 		form := me.get("/portal/new")
 		form.says("textarea[name=body]", "Mine squeaks")
-		form.says("#portal-restored", "what you began to write")
+		form.says("#portal-restored", "what you started writing")
 		if got := form.Find("input[value=request][checked]").Length(); got != 1 {
 			t.Error("the choice is lost")
 		}

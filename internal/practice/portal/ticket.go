@@ -6,11 +6,14 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/a-h/templ"
+
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/portal/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -138,21 +141,22 @@ func (p *Portal) said(ctx context.Context, c cast, def *workflow.Definition, t *
 	name, role, own := c.author(ctx, e.Actor, t)
 	entry := view.Say{Seq: e.Seq, At: e.At, Author: name, Role: role, Own: own}
 	var out []view.Say
+	spoke := e.Message != "" || len(e.Attachments) > 0
 	words := ""
-	if e.State != "" && e.Type != ticket.Created {
+	if e.State != "" && (e.Type != ticket.Created || !spoke) {
 		words = stateWords(def, e.State, e.WaitReason)
 	}
-	if e.Message != "" || len(e.Attachments) > 0 {
+	if spoke {
 		spoken := entry
 		spoken.Files = filesOf(e.Attachments)
 		if e.Message != "" {
-			spoken.Body = p.Prose(e.Message)
+			spoken.Body = templ.Raw(markdown.HTML(e.Message, markdown.Context{})) // it links nothing: names stay words
 		}
 		out = append(out, spoken)
 	}
 	switch {
 	case e.Type == ticket.Rated:
-		entry.Step, entry.Icon = text.T(ctx, "said how it went"), ui.IconStar
+		entry.Step, entry.Icon = text.T(ctx, "rated how it went"), ui.IconStar
 	case words != "":
 		// Who took the step matters less than what it means.
 		entry.Author, entry.Step, entry.Icon = "", words, stepIcon(def, e.State)
@@ -173,7 +177,7 @@ func (p *Portal) page(ctx context.Context, t *ticket.Ticket, before int, s sayin
 		return m, err
 	}
 	m.State, m.Key, m.Category = stateWords(def, t.State, t.WaitReason), t.State+"."+t.WaitReason, ui.Category(t.Category)
-	m.Asked, m.Live = t.CreatedAt, eventTicket
+	m.Asked, m.Live = t.CreatedAt, eventChanged
 	actor := access.From(ctx)
 	m.Reply = t.Category.Active() && actor.Check(access.Comment, t.Record()).Allowed
 	if t.RequesterID == actor.ID {

@@ -2,11 +2,9 @@ package portal
 
 import "strconv"
 
-// The live topics the pages follow, and the events by which they hear of a change.
-const (
-	eventTicket  = "ticket-changed"
-	eventTickets = "tickets-changed"
-)
+// eventChanged is what an open page hears when a ticket of a topic it follows
+// has changed.
+const eventChanged = "ticket-changed"
 
 func ticketTopic(id int64) string { return "ticket:" + strconv.FormatInt(id, 10) }
 

@@ -127,15 +127,13 @@ func (c cast) who(ctx context.Context, t *ticket.Ticket) string {
 	person, group := firstName(c.persons[t.AssigneeID].Name), c.groups[t.GroupID].Name
 	switch {
 	case person != "" && group != "":
-		return text.T(ctx, "%s from %s looks after it.", person, group)
-	case person != "":
-		return text.T(ctx, "%s looks after it.", person)
-	case group != "":
-		return text.T(ctx, "It is with %s.", group)
+		return text.T(ctx, "%s from %s is looking after it.", person, group)
+	case person != "" || group != "":
+		return text.T(ctx, "%s is looking after it.", cmp.Or(person, group))
 	case t.Category != workflow.New:
 		return ""
 	}
-	return text.T(ctx, "We have it, and somebody will look at it soon.")
+	return text.T(ctx, "We have received it and will look at it soon.")
 }
 
 // maxCarried is how long a first line may be to serve as a title as it is.

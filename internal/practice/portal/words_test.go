@@ -101,10 +101,10 @@ func TestOnlyFirstNamesAreTold(t *testing.T) {
 		groups:  map[int64]people.GroupName{2: {Name: "Network"}},
 	}
 	for want, held := range map[string]ticket.Ticket{
-		"Ana from Network looks after it.":               {AssigneeID: 1, GroupID: 2, Category: workflow.Open},
-		"Ana looks after it.":                            {AssigneeID: 1, Category: workflow.Open},
-		"It is with Network.":                            {GroupID: 2, Category: workflow.New},
-		"We have it, and somebody will look at it soon.": {Category: workflow.New},
+		"Ana from Network is looking after it.":         {AssigneeID: 1, GroupID: 2, Category: workflow.Open},
+		"Ana is looking after it.":                      {AssigneeID: 1, Category: workflow.Open},
+		"Network is looking after it.":                  {GroupID: 2, Category: workflow.New},
+		"We have received it and will look at it soon.": {Category: workflow.New},
 		"": {AssigneeID: 1, GroupID: 2, Category: workflow.Closed},
 	} {
 		if got := c.who(context.Background(), &held); got != want {

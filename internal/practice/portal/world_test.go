@@ -3,7 +3,6 @@ package portal_test
 import (
 	"bytes"
 	"context"
-	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -70,7 +69,6 @@ func open(t *testing.T, c *coretest.World) *world {
 	})
 	p := portal.New(portal.Deps{
 		DB: c.DB, Tickets: w.tickets, Names: c.People, Services: c.Services, Frame: frame{}, Now: c.Clock.Now, MaxUpload: 1000,
-		Prose: func(s string) templ.Component { return templ.Raw("<p>" + html.EscapeString(s) + "</p>") },
 	})
 	mux, err := web.NewMux(web.Options{})
 	if err != nil {
@@ -94,7 +92,7 @@ func open(t *testing.T, c *coretest.World) *world {
 // actor signs in whoever the header names.
 func (w *world) actor(next web.HandlerFunc) web.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) error {
-		ctx := text.With(r.Context(), text.Reader{Now: w.Clock.Now()})
+		ctx := text.With(r.Context(), text.Reader{Now: w.Clock.Now(), Theme: text.Theme(r.URL.Query().Get("theme"))})
 		if id, err := strconv.ParseInt(r.Header.Get("Person"), 10, 64); err == nil {
 			p, err := w.Actors.Person(ctx, id)
 			if err != nil {

@@ -53,7 +53,7 @@ func HomePage(m Home) templ.Component {
 				Action:      NewURL,
 				Name:        "ask",
 				Placeholder: text.T(ctx, "The printer on our floor does not print"),
-				Submit:      text.T(ctx, "Go on"),
+				Submit:      text.T(ctx, "Continue"),
 			}.View().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -64,8 +64,8 @@ func HomePage(m Home) templ.Component {
 			}
 			if m.Draft {
 				templ_7745c5c3_Err = ui.Alert{
-					Text:    text.T(ctx, "You began to write something and have not sent it yet."),
-					Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Go on writing"), URL: NewURL, Small: true}},
+					Text:    text.T(ctx, "You started writing something and have not sent it yet."),
+					Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Continue writing"), URL: NewURL, Small: true}},
 				}.View().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -118,7 +118,7 @@ func HomeLists(m Home) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(HomeURL)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `view/home.templ`, Line: 34, Col: 18}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/portal/view/home.templ`, Line: 34, Col: 18}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -131,7 +131,7 @@ func HomeLists(m Home) templ.Component {
 		var templ_7745c5c3_Var5 string
 		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(m.Live + " from:body delay:300ms, live-resumed from:body")
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `view/home.templ`, Line: 35, Col: 72}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/portal/view/home.templ`, Line: 35, Col: 72}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
@@ -160,7 +160,7 @@ func HomeLists(m Home) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.CalmPart("waiting", text.T(ctx, "Waiting for your answer"), text.T(ctx, "We cannot go on without you. One line is often enough.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.CalmPart("waiting", text.T(ctx, "Waiting for your answer"), text.T(ctx, "We cannot continue without you. One line is often enough.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -189,8 +189,32 @@ func HomeLists(m Home) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(m.Open) > 0 {
+		if len(m.Done) > 0 {
 			templ_7745c5c3_Var8 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+				if !templ_7745c5c3_IsBuffer {
+					defer func() {
+						templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+						if templ_7745c5c3_Err == nil {
+							templ_7745c5c3_Err = templ_7745c5c3_BufErr
+						}
+					}()
+				}
+				ctx = templ.InitializeContext(ctx)
+				templ_7745c5c3_Err = ui.Cards("", solvedCards(ctx, m.Done), ui.LoadMore{}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				return nil
+			})
+			templ_7745c5c3_Err = ui.CalmPart("done", text.T(ctx, "How did it go?"), text.T(ctx, "It takes ten seconds and helps us do better.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		if len(m.Open) > 0 {
+			templ_7745c5c3_Var9 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 				if !templ_7745c5c3_IsBuffer {
@@ -211,20 +235,20 @@ func HomeLists(m Home) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if m.OpenMore {
-					templ_7745c5c3_Err = ui.Buttons(ui.Button{Label: text.T(ctx, "Show all of them"), URL: TicketsURL, Kind: ui.Quiet, Small: true}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Buttons(ui.Button{Label: text.T(ctx, "Show all"), URL: TicketsURL, Kind: ui.Quiet, Small: true}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.CalmPart("open", text.T(ctx, "What we are doing for you"), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.CalmPart("open", text.T(ctx, "What we are doing for you"), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if len(m.Followed) > 0 {
-			templ_7745c5c3_Var9 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_Var10 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 				if !templ_7745c5c3_IsBuffer {
@@ -245,24 +269,24 @@ func HomeLists(m Home) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if m.FollowAll {
-					templ_7745c5c3_Err = ui.Buttons(ui.Button{Label: text.T(ctx, "Show all of them"), URL: listURL(ShowFollowed, ""), Kind: ui.Quiet, Small: true}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Buttons(ui.Button{Label: text.T(ctx, "Show all"), URL: listURL(ShowFollowed, ""), Kind: ui.Quiet, Small: true}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.CalmPart("followed", text.T(ctx, "What you follow"), text.T(ctx, "Others asked for this, and you want to know how it goes.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.CalmPart("followed", text.T(ctx, "What you follow"), text.T(ctx, "Asked for by somebody else. You are kept up to date.")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(m.Answer)+len(m.Solved)+len(m.Open) == 0 {
+		if len(m.Answer)+len(m.Solved)+len(m.Done)+len(m.Open) == 0 {
 			templ_7745c5c3_Err = ui.EmptyState{
 				Icon:    ui.IconMoodHappy,
 				Title:   text.T(ctx, "Nothing is open"),
-				Text:    text.T(ctx, "Say above what does not work or what you need. You will see here who looks after it and how far it is."),
-				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Look at what was done"), URL: listURL(ShowDone, ""), Kind: ui.Quiet}},
+				Text:    text.T(ctx, "Tell us above what does not work or what you need. Here you will see who is looking after it and how far it has come."),
+				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "See what was done before"), URL: listURL(ShowDone, ""), Kind: ui.Quiet}},
 			}.View().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -308,7 +332,7 @@ func solvedCards(ctx context.Context, items []Item) []ui.Card {
 			actions = append(actions, ui.Button{Label: text.T(ctx, "It still does not work"), Small: true, URL: TicketURL(it.Number) + "#composer"})
 		}
 		if it.Rate && !it.Confirm {
-			actions = append(actions, ui.Button{Label: text.T(ctx, "Say how it went"), Icon: ui.IconStar, Small: true, URL: TicketURL(it.Number) + "#rating"})
+			actions = append(actions, ui.Button{Label: text.T(ctx, "Rate how it went"), Icon: ui.IconStar, Small: true, URL: TicketURL(it.Number) + "#rating"})
 		}
 		out[i].Actions = actions
 	}

@@ -44,7 +44,8 @@ type Home struct {
 	Draft     bool   // something was begun and not sent
 	Live      string // the event that says that a list has changed
 	Answer    []Item // waiting for the reader's answer
-	Solved    []Item // to confirm or to rate
+	Solved    []Item // to confirm
+	Done      []Item // to rate
 	Open      []Item
 	OpenMore  bool
 	Followed  []Item
