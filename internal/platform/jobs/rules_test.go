@@ -10,6 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/database/databasetest"
 )
 
 func TestBackoffDoublesUpToItsLimit(t *testing.T) {
@@ -67,4 +70,18 @@ func TestMessagesAreCutToWhatBothEnginesStore(t *testing.T) {
 			t.Fatalf("%q", got)
 		}
 	})
+}
+
+func TestTheTwoMigrationFilesMakeTheSameTables(t *testing.T) {
+	t.Parallel()
+	schema := func(engine database.Engine) []string {
+		s, err := databasetest.Open(t, engine, Migrations).Schema(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if diff := cmp.Diff(schema(database.PostgreSQL), schema(database.SQLite)); diff != "" {
+		t.Error(diff)
+	}
 }
