@@ -18,6 +18,11 @@ type History struct {
 	SourceRef string // its number there
 	Number    string // keep this number if nobody has it; "" gives the next one
 	Events    []Event
+	// ID is the ticket's own, from Tx.NextID, for histories that speak of each
+	// other as parents and links; 0 gives one.
+	ID int64
+	// MinutesLost belongs to the rating, if there is one.
+	MinutesLost *int
 }
 
 // Outcome says what an import did with a history.
@@ -63,7 +68,7 @@ func (s *Service) Import(ctx context.Context, tx *database.Tx, histories []Histo
 			return nil, fmt.Errorf("%s %s: %w", h.Source, h.SourceRef, err)
 		}
 	}
-	return out, nil
+	return out, storeLinks(ctx, tx, histories)
 }
 
 // extend adds the events of a history that came after those imported before,
@@ -91,12 +96,12 @@ func (s *Service) extend(ctx context.Context, tx *database.Tx, id int64, h Histo
 	before := cloneTicket(t)
 	recorded := micro(s.now())
 	for i := len(stored); i < len(h.Events); i++ {
-		e := h.Events[i]
+		e := &h.Events[i]
 		e.TicketID, e.Seq, e.RecordedAt, e.At = id, i+1, recorded, micro(e.At)
-		if err := t.Apply(e, def); err != nil {
+		if err := t.Apply(*e, def); err != nil {
 			return result, err
 		}
-		if err := s.storeImported(ctx, tx, &e); err != nil {
+		if err := s.storeImported(ctx, tx, e, h.MinutesLost); err != nil {
 			return result, err
 		}
 	}
@@ -108,8 +113,11 @@ func (s *Service) extend(ctx context.Context, tx *database.Tx, id int64, h Histo
 	return result, s.search.Index(ctx, tx, t.ID, 0, false, ticketText(&t))
 }
 
-func (s *Service) storeImported(ctx context.Context, tx *database.Tx, e *Event) error {
+func (s *Service) storeImported(ctx context.Context, tx *database.Tx, e *Event, minutesLost *int) error {
 	if err := insertEvent(ctx, tx, e); err != nil {
+		return err
+	}
+	if err := storeParts(ctx, tx, e, minutesLost); err != nil {
 		return err
 	}
 	if e.Type == Created || e.Body == "" {
@@ -149,7 +157,10 @@ func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (Im
 	if len(h.Events) == 0 {
 		return ImportResult{}, apperr.New(apperr.Invalid, "A history needs at least one event.")
 	}
-	t := Ticket{ID: tx.NextID(), Number: h.Number}
+	t := Ticket{ID: h.ID, Number: h.Number}
+	if t.ID == 0 {
+		t.ID = tx.NextID()
+	}
 	recorded := micro(s.now())
 	last := time.Time{}
 	for i := range h.Events {
@@ -177,7 +188,7 @@ func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (Im
 		return ImportResult{}, err
 	}
 	for i := range h.Events {
-		if err := s.storeImported(ctx, tx, &h.Events[i]); err != nil {
+		if err := s.storeImported(ctx, tx, &h.Events[i], h.MinutesLost); err != nil {
 			return ImportResult{}, err
 		}
 	}

@@ -41,16 +41,21 @@ func (s *Service) Rate(ctx context.Context, ref Ref, r Rating) (Ticket, error) {
 		if err := c.setInt(e, FieldRating, r.Score); err != nil {
 			return err
 		}
-		minutes := any(nil)
-		if r.MinutesLost != nil {
-			minutes = *r.MinutesLost
-		}
-		_, err := c.tx.Exec(ctx, `INSERT INTO ticket_ratings (ticket_id, person_id, score, minutes_lost, comment, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (ticket_id) DO UPDATE SET person_id = excluded.person_id, score = excluded.score, minutes_lost = excluded.minutes_lost,
-			comment = excluded.comment, created_at = excluded.created_at`,
-			c.ticket.ID, c.actor.ID, r.Score, minutes, r.Comment, database.Time(c.now))
-		return err
+		return storeRating(ctx, c.tx, c.ticket.ID, StoredRating{Rating: r, PersonID: c.actor.ID, At: c.now})
 	})
+}
+
+// storeRating keeps a verdict in place of any earlier one.
+func storeRating(ctx context.Context, tx *database.Tx, ticketID int64, r StoredRating) error {
+	minutes := any(nil)
+	if r.MinutesLost != nil {
+		minutes = *r.MinutesLost
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO ticket_ratings (ticket_id, person_id, score, minutes_lost, comment, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (ticket_id) DO UPDATE SET person_id = excluded.person_id, score = excluded.score, minutes_lost = excluded.minutes_lost,
+		comment = excluded.comment, created_at = excluded.created_at`,
+		ticketID, r.PersonID, r.Score, minutes, r.Comment, database.Time(r.At))
+	return err
 }
 
 // RatingOf gives the verdict on a ticket; false when there is none, or when the
