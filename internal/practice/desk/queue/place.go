@@ -1,0 +1,110 @@
+package queue
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/web"
+)
+
+// Names of the parts of an address.
+const (
+	paramView    = "view"
+	paramFilter  = "q"
+	paramGood    = "good"
+	paramSort    = "sort"
+	paramColumns = "cols"
+	paramAfter   = "after"
+)
+
+// place is where in the queue somebody stands: everything the address says. What
+// is not set is as the view has it.
+type place struct {
+	View    string  // key of the view, "" is the default one
+	Filter  *string // as typed; nil is the view's own
+	Good    string  // what was in force when a filter was typed that cannot be read
+	Sort    string  // "" is the view's own
+	Columns string  // keys with commas between; "" are the view's own
+	After   string  // cursor of the page before
+}
+
+// placeOf reads an address. It refuses nothing: what makes no sense is found out
+// when the list is put together, and said beside the field it came from.
+func placeOf(values url.Values) place {
+	clean := func(name string) string {
+		return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(values.Get(name), "�"), "\x00", ""))
+	}
+	p := place{
+		View: clean(paramView), Good: web.OneLine(clean(paramGood)), Sort: clean(paramSort),
+		Columns: clean(paramColumns), After: clean(paramAfter),
+	}
+	if values.Has(paramFilter) {
+		typed := web.OneLine(clean(paramFilter))
+		p.Filter = &typed
+	}
+	return p
+}
+
+// url gives the address of the place on one of the queue's pages.
+func (p place) url(path string) string {
+	values := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	set(paramView, p.View)
+	if p.Filter != nil {
+		values.Set(paramFilter, *p.Filter)
+	}
+	set(paramGood, p.Good)
+	set(paramSort, p.Sort)
+	set(paramColumns, p.Columns)
+	set(paramAfter, p.After)
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
+}
+
+// The places beside this one. All of them begin at the top of the list.
+
+func (p place) filtered(by string) place {
+	p.Filter, p.Good, p.After = &by, "", ""
+	return p
+}
+
+func (p place) sorted(by string) place {
+	p.Sort, p.After = by, ""
+	return p
+}
+
+func (p place) after(cursor string) place {
+	p.After = cursor
+	return p
+}
+
+func (p place) top() place { return p.after("") }
+
+// readable is the place without what only mattered for a filter that could not be read.
+func (p place) readable() place {
+	p.Good = ""
+	return p
+}
+
+// excerpt is a filter's text around what is wrong with it.
+type excerpt struct {
+	Before, Wrong, After string
+	From, To             int // which characters, counted from 1
+}
+
+// excerptOf cuts the text at the error's span, which counts bytes.
+func excerptOf(text string, at filter.Span) excerpt {
+	pos, end := min(max(at.Pos, 0), len(text)), min(max(at.End, 0), len(text))
+	end = max(pos, end)
+	e := excerpt{Before: text[:pos], Wrong: text[pos:end], After: text[end:]}
+	e.From = len([]rune(e.Before)) + 1
+	e.To = max(e.From, e.From+len([]rune(e.Wrong))-1)
+	return e
+}

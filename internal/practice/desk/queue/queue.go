@@ -1,0 +1,191 @@
+package queue
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/core/service"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/ui/text"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations make the tables of saved views and of what was opened last.
+var Migrations fs.FS = migrations
+
+// Topic is the live topic of these pages: something happened to some ticket.
+// Its message says nothing more; each page asks, with its reader's permissions.
+const Topic = "queue"
+
+// Event is the kind of message on the topic that tells of a ticket.
+const Event = "ticket-changed"
+
+// Names gives the names behind the ids of a whole page, each in one query.
+type Names interface {
+	PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.PersonName, error)
+	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
+	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+}
+
+// Directory completes names that are being typed, as far as the actor may look
+// people up.
+type Directory interface {
+	SuggestPeople(ctx context.Context, text string) ([]people.Suggestion, error)
+	SuggestMembers(ctx context.Context, group int64, text string) ([]people.Suggestion, error)
+	SuggestGroups(ctx context.Context, text string) ([]people.Suggestion, error)
+	SuggestOrganisations(ctx context.Context, text string) ([]people.Suggestion, error)
+}
+
+// Services names and finds services.
+type Services interface {
+	Names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+	Suggest(ctx context.Context, text string) ([]service.Suggestion, error)
+}
+
+// Links gives the addresses of records that live on other pages; a nil function
+// gives the usual one.
+type Links struct {
+	Ticket  func(actor access.Actor, number string) string
+	Person  func(id int64) string
+	Service func(id int64) string
+	Portal  string // where those go who only have tickets of their own; "" is /portal
+}
+
+// Deps are what the pages lean on.
+type Deps struct {
+	DB        *database.DB
+	Tickets   *ticket.Service
+	Frame     module.Frame
+	Names     Names
+	Directory Directory
+	Services  Services
+	Links     Links
+	// Menu gives what the palette offers to the actor beside records: the pages
+	// of the product and what can be created. nil offers nothing.
+	Menu  func(ctx context.Context) (pages, create []module.MenuItem)
+	Clock func() time.Time
+	HTTPS bool // cookies travel over https only
+}
+
+// Queue serves the pages.
+type Queue struct{ d Deps }
+
+// New makes the pages.
+func New(d Deps) *Queue {
+	if d.Links.Ticket == nil {
+		d.Links.Ticket = func(_ access.Actor, number string) string { return "/tickets/" + number }
+	}
+	if d.Links.Person == nil {
+		d.Links.Person = func(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
+	}
+	if d.Links.Service == nil {
+		d.Links.Service = func(id int64) string { return "/services/" + strconv.FormatInt(id, 10) }
+	}
+	if d.Links.Portal == "" {
+		d.Links.Portal = "/portal"
+	}
+	if d.Menu == nil {
+		d.Menu = func(context.Context) (pages, create []module.MenuItem) { return nil, nil }
+	}
+	return &Queue{d}
+}
+
+// Identifiers of the menu entries, for module.Page.Active.
+const (
+	MenuMyWork = "my-work"
+	MenuQueue  = "queue"
+)
+
+// Module gives everything these pages add to the running system.
+func (q *Queue) Module() module.Module {
+	section := text.Key("Desk")
+	return module.Module{
+		Name:       "desk/queue",
+		Migrations: []fs.FS{Migrations},
+		Routes:     q.routes,
+		Menu: []module.MenuItem{
+			{Section: section, Label: text.Key("My work"), URL: "/", Icon: "inbox", Key: "g m", ID: MenuMyWork, Visible: WorksTickets},
+			{Section: section, Label: text.Key("Queue"), URL: "/queue", Icon: "list-details", Key: "g q", ID: MenuQueue, Visible: WorksTickets},
+		},
+		Topics: []module.Topic{{Prefix: Topic, Allow: func(ctx context.Context, _ string) bool { return WorksTickets(access.From(ctx)) }}},
+	}
+}
+
+func (q *Queue) routes(mux *web.Mux) {
+	desk := mux.With(web.Use(q.onlyDesk))
+	desk.Handle("GET /{$}", q.myWork)
+	desk.Handle("GET /queue", q.page)
+	desk.Handle("GET /queue/counts", q.counts)
+	desk.Handle("GET /queue/changes", q.changes)
+	desk.Handle("GET /queue/complete", q.complete)
+	desk.Handle("POST /queue/columns", q.chooseColumns)
+	desk.Handle("GET /queue/export", q.export, web.Timeout(exportTime))
+	desk.Handle("GET /queue/export/options", q.exportOptions)
+
+	desk.Handle("GET /queue/views", q.manageViews)
+	desk.Handle("POST /queue/views", q.createView)
+	desk.Handle("GET /queue/views/new", q.newView)
+	desk.Handle("GET /queue/views/{id}", q.editView)
+	desk.Handle("POST /queue/views/{id}", q.updateView)
+	desk.Handle("POST /queue/views/{id}/list", q.saveList)
+	desk.Handle("POST /queue/views/{id}/move", q.moveView)
+	desk.Handle("POST /queue/views/{id}/delete", q.deleteView)
+	desk.Handle("POST /queue/views/{id}/restore", q.restoreView)
+
+	desk.Handle("POST /queue/tickets/{number}/take", q.take)
+	desk.Handle("GET /queue/tickets/{number}/assign", q.assignForm)
+	desk.Handle("POST /queue/tickets/{number}/assign", q.assign)
+	desk.Handle("GET /queue/tickets/{number}/edit", q.editForm)
+	desk.Handle("POST /queue/tickets/{number}/edit", q.edit)
+	desk.Handle("GET /queue/tickets/{number}/steps", q.steps)
+	desk.Handle("GET /queue/tickets/{number}/steps/{step}", q.stepForm)
+	desk.Handle("POST /queue/tickets/{number}/steps/{step}", q.step)
+	desk.Handle("GET /queue/suggest/groups", q.suggestGroups)
+	desk.Handle("GET /queue/suggest/assignees", q.suggestAssignees)
+	desk.Handle("GET /queue/suggest/services", q.suggestServices)
+
+	mux.Handle("GET /search", q.search)
+	mux.Handle("GET /palette", q.palette)
+}
+
+// WorksTickets reports whether somebody sees more than what they asked for
+// themselves: those have the desk, everybody else the portal.
+func WorksTickets(actor access.Actor) bool {
+	if actor.Trusted() {
+		return true
+	}
+	for _, g := range actor.Grants() {
+		if g.Verb == access.View && g.Scope != access.ScopeOwn {
+			return actor.Can(access.View, access.AnyKind)
+		}
+	}
+	return false
+}
+
+// onlyDesk sends those who have no desk to the portal; nobody is told to sign in.
+func (q *Queue) onlyDesk(next web.HandlerFunc) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		actor := access.From(r.Context())
+		switch {
+		case WorksTickets(actor):
+			return next(w, r)
+		case !actor.IsPerson() || r.Method != http.MethodGet || web.IsFragment(r):
+			return actor.Check(access.View, access.Record{}).Err()
+		}
+		return web.Redirect(w, r, q.d.Links.Portal)
+	}
+}
+
+// zone is where "today" begins for whoever reads.
+func zone(ctx context.Context) *time.Location { return text.From(ctx).Location }
