@@ -21,6 +21,7 @@ type Module struct {
 	Name       string
 	Migrations []fs.FS
 	Routes     func(mux *web.Mux)
+	Open       bool // the pages are for people who are not signed in, too
 	API        func(api huma.API)
 	Menu       []MenuItem
 	Create     []MenuItem // entries of the "New" button
@@ -59,6 +60,7 @@ type Page struct {
 	Active  string   // ID of the menu entry to mark
 	Wide    bool     // use the full width: queues, boards
 	Topics  []string // live topics the page follows
+	Present string   // topic at which the reader counts as looking, while the page is open
 	Bundles []string // further scripts: "board.js"
 	Search  string   // text to show in the search box
 	Status  int      // 0 is 200

@@ -43,8 +43,8 @@ type SignIn struct {
 type History interface {
 	TicketsOf(ctx context.Context, person int64, limit int) ([]TicketLine, error)
 	SignInsOf(ctx context.Context, person int64, limit int) ([]SignIn, error)
-	// Invite gives the address of a page on which the person sets a password.
-	Invite(ctx context.Context, person int64) (string, error)
+	// ResetPassword gives a password that the person must change when they sign in with it.
+	ResetPassword(ctx context.Context, person int64) (string, error)
 }
 
 // Deps are what administration leans on.
@@ -112,7 +112,7 @@ func (p pages) routes(mux *web.Mux) {
 		mux.Handle("POST /"+e.name+"/{id}", e.save)
 	}
 	mux.Handle("POST /people/{id}/roles", p.changePersonRole)
-	mux.Handle("POST /people/{id}/invite", p.invite)
+	mux.Handle("POST /people/{id}/password", p.resetPassword)
 	mux.Handle("POST /groups/{id}/members", p.changeMember)
 	mux.Handle("POST /groups/{id}/roles", p.changeGroupRole)
 	mux.Handle("GET /roles", p.listRoles)

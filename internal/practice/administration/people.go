@@ -129,8 +129,8 @@ func (p pages) personAccess(ctx context.Context, n int64, m *view.Record) error 
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Roles"), Flush: true, Body: body})
 	if actor.Can(access.ManageRoles, access.AnyKind) {
 		m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Sign-in"), Body: view.Stack(
-			view.Text(text.T(ctx, "Make a link with which this person sets a password. It works once, for a day.")),
-			view.Inline{Action: "/people/" + id(n) + "/invite", Button: ui.Button{Label: text.T(ctx, "Make a link"), Submit: true}},
+			view.Text(text.T(ctx, "Make a first password, or a new one if it was forgotten. All sessions of the person end.")),
+			view.Inline{Action: "/people/" + id(n) + "/password", Button: ui.Button{Label: text.T(ctx, "Make a password"), Submit: true}},
 		)})
 	}
 	signIns, err := p.History.SignInsOf(ctx, n, 20)
@@ -260,19 +260,20 @@ func (p pages) savePerson(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/people/"+id(saved.ID))
 }
 
-func (p pages) invite(w http.ResponseWriter, r *http.Request) error {
+func (p pages) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	n, err := pathID(r)
 	if err != nil {
 		return err
 	}
-	address, err := p.History.Invite(ctx, n)
+	password, err := p.History.ResetPassword(ctx, n)
 	if err != nil {
 		return err
 	}
-	m := view.Record{Title: text.T(ctx, "A link to set a password"), Sections: []view.Section{{
-		Title: text.T(ctx, "Give this link to the person"), Body: view.Stack(view.Preformatted(address),
-			view.Text(text.T(ctx, "It is shown only now. It works once, for a day.")), ui.Button{Label: text.T(ctx, "Back to the person"), URL: "/people/" + id(n)}),
+	w.Header().Set("Cache-Control", "no-store")
+	m := view.Record{Title: text.T(ctx, "A new password"), Sections: []view.Section{{
+		Title: text.T(ctx, "Give this password to the person"), Body: view.Stack(view.Preformatted(password),
+			view.Text(text.T(ctx, "It is shown only now, and must be changed at the first sign-in.")), ui.Button{Label: text.T(ctx, "Back to the person"), URL: "/people/" + id(n)}),
 	}}}
 	return p.Frame.Page(w, r, module.Page{Title: m.Title, Active: "people"}, m.View())
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/app"
+	"github.com/steward-itsm/steward/internal/platform/config"
+	"github.com/steward-itsm/steward/internal/platform/observe"
+)
+
+type serveCommand struct{}
+
+// Run serves until it is told to stop.
+func (c serveCommand) Run(p *program) error {
+	l, err := p.configuration()
+	if err != nil {
+		return err
+	}
+	cfg := &l.Config
+	log := p.logger(cfg)
+	release, err := app.LockData(cfg)
+	if err != nil {
+		return err
+	}
+	defer release()
+	a, err := app.Open(p.ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := p.sayFirstRun(a.Core(), cfg); err != nil {
+		return err
+	}
+	tracing, err := observe.NewTracing(p.ctx, observe.TracingOptions{Endpoint: cfg.Monitoring.Traces, Ratio: cfg.Monitoring.TraceRatio})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 5*time.Second)
+		defer cancel()
+		if err := tracing.Close(ctx); err != nil {
+			log.Warn("traces were lost at the end", "error", err)
+		}
+	}()
+	return a.Run(p.ctx, tracing.Handler, func(address string) {
+		log.LogAttrs(p.ctx, slog.LevelInfo, "serving", slog.String("address", address), slog.String("url", cfg.PublicURL.String()))
+		fmt.Fprintf(p.out, "Steward serves %s\n", cfg.PublicURL)
+	})
+}
+
+// sayFirstRun prints the code with which the first administrator is made.
+func (p *program) sayFirstRun(core *app.Core, cfg *config.Config) error {
+	code, err := core.Identity.SetupCode(p.ctx)
+	if err != nil || code == "" {
+		return err
+	}
+	fmt.Fprintf(p.out, "\nNobody administers this installation yet. Open %s/setup and enter the code\n\n    %s\n\n", cfg.PublicURL, code)
+	return nil
+}

@@ -1,0 +1,265 @@
+// Package app is the wiring: a configuration goes in, a running system comes
+// out. It is the only place that knows every module by name (modules.go).
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/identity"
+	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/buildinfo"
+	"github.com/steward-itsm/steward/internal/platform/config"
+	"github.com/steward-itsm/steward/internal/platform/jobs"
+	"github.com/steward-itsm/steward/internal/platform/live"
+	"github.com/steward-itsm/steward/internal/platform/observe"
+	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/platform/web/openapi"
+	"github.com/steward-itsm/steward/internal/practice/desk/api"
+	"github.com/steward-itsm/steward/internal/ui/apireference"
+	"github.com/steward-itsm/steward/internal/ui/assets"
+	"github.com/steward-itsm/steward/internal/ui/styleguide"
+	"github.com/steward-itsm/steward/internal/ui/text"
+)
+
+// App is a running system without its listener.
+type App struct {
+	core    *Core
+	cfg     *config.Config
+	log     *slog.Logger
+	metrics *observe.Metrics
+	health  *observe.Health
+	mux     *web.Mux
+	modules []module.Module
+	server  *web.Server
+	openAPI *huma.OpenAPI
+}
+
+// Open wires the whole system on a database that it brings up to date.
+func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
+	core, err := OpenCore(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{core: core, cfg: cfg, log: log, metrics: observe.NewMetrics(buildinfo.Read().Version)}
+	if err := a.build(); err != nil {
+		core.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Core gives the wired nouns, for commands and tests.
+func (a *App) Core() *Core { return a.core }
+
+// Handler serves everything.
+func (a *App) Handler() http.Handler { return a.mux }
+
+func (a *App) build() error {
+	var err error
+	a.health = observe.NewHealth(a.cfg.Monitoring.Token.Reveal(), a.draining,
+		observe.DatabaseCheck(a.core.DB), observe.MigrationsCheck(a.core.DB, Migrations()...))
+	a.mux, err = web.NewMux(web.Options{
+		Logger: a.log, PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.HTTP.TrustedProxies, ErrorPage: a.errorPage,
+		Timeout: a.cfg.HTTP.RequestTimeout, MaxInFlight: a.cfg.HTTP.MaxInFlight, Observe: a.metrics.Request,
+	})
+	if err != nil {
+		return err
+	}
+	a.metrics.Database(a.core.DB.Stats)
+	a.modules = a.moduleList()
+	a.open()
+	a.restricted()
+	a.api()
+	return a.schedule()
+}
+
+func (a *App) draining() bool { return a.server != nil && a.server.Draining() }
+
+// open are the routes that ask nobody who they are.
+func (a *App) open() {
+	a.mux.Handle("GET /healthz", a.health.Live, web.Quiet())
+	a.mux.Handle("GET /readyz", a.health.Ready, web.Quiet())
+	a.mux.Handle("GET /metrics", a.metrics.Guarded(a.cfg.Monitoring.Token.Reveal()), web.Quiet())
+	a.mux.Mount("GET /assets/", assets.Handler(), web.Quiet())
+}
+
+// restricted are the pages of all modules, for whoever is signed in, and the
+// few that lead there.
+func (a *App) restricted() {
+	known := a.mux.With(web.Use(a.core.Identity.Authenticate, a.reading))
+	signedIn := known.With(web.Use(a.core.Identity.Require))
+	for _, m := range a.modules {
+		switch {
+		case m.Routes == nil:
+		case m.Open:
+			m.Routes(known)
+		default:
+			m.Routes(signedIn)
+		}
+	}
+	signedIn.Mount("GET /live", live.Handler(a.core.Live, a.mayFollow, live.HandlerOptions{
+		Session: func(r *http.Request) string { return a.core.Identity.TokenOf(r) },
+		Person: func(r *http.Request) (live.Person, bool) {
+			actor := access.From(r.Context())
+			// Who only asked for something is not told who looks at it, nor the other way round.
+			return live.Person{ID: actor.ID, Name: actor.Name}, actor.IsPerson() && actor.Can(access.ReadNotes, access.AnyKind)
+		},
+	}), web.Stream())
+	signedIn.Mount("GET /styleguide/", styleguide.Handler(a.core.Now))
+	signedIn.Handle("GET /api/docs", a.apiReference)
+	signedIn.Handle("/", func(http.ResponseWriter, *http.Request) error {
+		return apperr.New(apperr.NotFound, "There is no page at this address.")
+	})
+}
+
+// mayFollow decides about a live topic: "ticket:42" by the ticket, "person:7" by
+// being that person, everything else by the module that declared the prefix. The
+// session is looked up each time, so that signing out ends the stream.
+func (a *App) mayFollow(r *http.Request, topic string) bool {
+	var ctx context.Context
+	err := a.core.Identity.Authenticate(func(_ http.ResponseWriter, r *http.Request) error {
+		ctx = r.Context()
+		return nil
+	})(discard{http.Header{}}, r.WithContext(access.With(r.Context(), access.Actor{})))
+	if err != nil || ctx == nil || !access.From(ctx).IsPerson() {
+		return false
+	}
+	prefix, rest, _ := strings.Cut(topic, ":")
+	switch prefix {
+	case "ticket":
+		id, err := strconv.ParseInt(rest, 10, 64)
+		if err != nil {
+			return false
+		}
+		_, err = a.core.Tickets.Get(ctx, ticket.ByID(id))
+		return err == nil
+	case "person":
+		return rest == strconv.FormatInt(access.From(ctx).ID, 10)
+	}
+	for _, m := range a.modules {
+		for _, t := range m.Topics {
+			if t.Prefix == prefix {
+				return t.Allow(ctx, rest)
+			}
+		}
+	}
+	return false
+}
+
+// discard takes the cookies that a lookup outside a request would set.
+type discard struct{ h http.Header }
+
+func (d discard) Header() http.Header       { return d.h }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}
+
+func (a *App) api() {
+	limiter := web.NewLimiter(a.cfg.HTTP.APIRate, time.Minute, a.core.Now)
+	h := openapi.New(a.mux, openapi.Options{
+		Title: "Steward", Version: buildinfo.Read().Version,
+		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
+		Authenticate: a.core.Identity.Authenticate, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: api.Tags(),
+		Caller: func(ctx context.Context) string {
+			if c := identity.From(ctx); c.TokenID != 0 {
+				return "token:" + strconv.FormatInt(c.TokenID, 10)
+			}
+			if actor := access.From(ctx); actor.IsPerson() {
+				return "person:" + strconv.FormatInt(actor.ID, 10)
+			}
+			return ""
+		},
+	})
+	for _, m := range a.modules {
+		if m.API != nil {
+			m.API(h)
+		}
+	}
+	a.openAPI = h.OpenAPI()
+}
+
+// apiReference renders the description of the API as a page.
+func (a *App) apiReference(w http.ResponseWriter, r *http.Request) error {
+	raw, err := a.openAPI.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	reference, err := apireference.Parse(raw, strings.TrimSuffix(a.cfg.PublicURL.String(), "/"))
+	if err != nil {
+		return err
+	}
+	return frame{a}.Page(w, r, module.Page{Title: text.T(r.Context(), "API"), Active: "api", Wide: true}, reference)
+}
+
+// schedule plans the periodic work of all modules and of the core.
+func (a *App) schedule() error {
+	type nothing struct{}
+	periodic := a.housekeeping()
+	for _, m := range a.modules {
+		periodic = append(periodic, m.Periodic...)
+	}
+	for _, p := range periodic {
+		kind := jobs.Define(a.core.Jobs, p.Name, func(ctx context.Context, _ *jobs.Job, _ nothing) error {
+			return p.Run(access.With(ctx, access.System()))
+		}, jobs.KindOptions{MaxAttempts: 3, Timeout: 10 * time.Minute})
+		kind.Schedule(p.Name, jobs.Every(p.Every), nothing{})
+	}
+	return nil
+}
+
+func (a *App) housekeeping() []module.Periodic {
+	c := a.core
+	return []module.Periodic{
+		{Name: "ticket.close-resolved", Every: 10 * time.Minute, Run: func(ctx context.Context) error {
+			_, err := c.Tickets.CloseResolved(ctx, 500)
+			return err
+		}},
+		{Name: "ticket.sweep-uploads", Every: time.Hour, Run: func(ctx context.Context) error {
+			_, err := c.Tickets.SweepUploads(ctx)
+			return err
+		}},
+		{Name: "ticket.forget-idempotency-keys", Every: time.Hour, Run: c.Tickets.ForgetIdempotencyKeys},
+		{Name: "identity.purge", Every: time.Hour, Run: c.Identity.Purge},
+		{Name: "live.prune", Every: time.Hour, Run: c.Live.Prune},
+	}
+}
+
+// Run serves until ctx ends, then lets what is running finish.
+// wrap puts something around every request (tracing); nil puts nothing.
+func (a *App) Run(ctx context.Context, wrap func(http.Handler) http.Handler, ready func(address string)) error {
+	var handler http.Handler = a.mux
+	if wrap != nil {
+		handler = wrap(handler)
+	}
+	a.server = web.NewServer(web.ServerOptions{
+		Address: a.cfg.Listen, Handler: handler, Logger: a.log, CertFile: a.cfg.HTTP.TLSCert, KeyFile: a.cfg.HTTP.TLSKey,
+		DrainDelay: a.cfg.HTTP.DrainDelay, DrainTimeout: a.cfg.HTTP.DrainTimeout,
+	})
+	address, err := a.server.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.core.Jobs.Start(ctx); err != nil {
+		return err
+	}
+	if ready != nil {
+		ready(address.String())
+	}
+	err = a.server.Run(ctx)
+	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.HTTP.DrainTimeout+time.Second)
+	defer cancel()
+	return errors.Join(err, a.core.Jobs.Stop(stopCtx))
+}
+
+// Close releases everything.
+func (a *App) Close() { a.core.Close() }

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+	"golang.org/x/text/language"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/access/actors"
+	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/platform/live"
+	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/ui"
+	"github.com/steward-itsm/steward/internal/ui/text"
+)
+
+// frame puts the product's layout around the pages of all modules.
+type frame struct {
+	app *App
+}
+
+// Page implements module.Frame.
+func (f frame) Page(w http.ResponseWriter, r *http.Request, p module.Page, body web.Component) error {
+	shell := f.shell(r, p)
+	if toast, ok := web.TakeFlash(w, r); ok {
+		shell.Toast = ui.Toast{Text: toast.Text, Undo: toast.Undo}
+	}
+	status := p.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	return web.Render(w, r, status, around{shell, body})
+}
+
+func (f frame) shell(r *http.Request, p module.Page) ui.Shell {
+	ctx := r.Context()
+	actor := access.From(ctx)
+	s := ui.Shell{
+		Title: p.Title, HomeURL: "/", Wide: p.Wide, Bundles: p.Bundles, SearchText: p.Search,
+		User: f.userMenu(r, actor),
+	}
+	for _, m := range f.app.modules {
+		for _, item := range m.Menu {
+			if item.Visible == nil || item.Visible(actor) {
+				s.Nav = addNav(s.Nav, text.T(ctx, item.Section), ui.NavItem{
+					Label: text.T(ctx, item.Label), URL: item.URL, Icon: ui.Icon(item.Icon), Key: item.Key, Active: item.ID != "" && item.ID == p.Active,
+				})
+			}
+		}
+		for _, item := range m.Create {
+			if item.Visible == nil || item.Visible(actor) {
+				s.New = append(s.New, ui.MenuItem{Label: text.T(ctx, item.Label), URL: item.URL, Icon: ui.Icon(item.Icon), Key: item.Key})
+			}
+		}
+	}
+	// Search over every ticket is the agents' tool; requesters search in their portal.
+	if actor.Can(access.ViewPeople, access.AnyKind) || actor.Can(access.Assign, access.AnyKind) {
+		s.SearchURL, s.PaletteURL = "/search", "/palette"
+	}
+	if len(p.Topics) > 0 {
+		q := url.Values{"topic": p.Topics}
+		if since, ok := ctx.Value(cursorKey{}).(live.Cursor); ok {
+			q.Set("since", since.String())
+		}
+		if p.Present != "" {
+			q.Set("present", p.Present)
+		}
+		s.LiveURL = "/live?" + q.Encode()
+	}
+	return s
+}
+
+type cursorKey struct{}
+
+// addNav puts an item into its group, keeping the order in which modules came.
+func addNav(groups []ui.NavGroup, label string, item ui.NavItem) []ui.NavGroup {
+	i := slices.IndexFunc(groups, func(g ui.NavGroup) bool { return g.Label == label })
+	if i < 0 {
+		groups = append(groups, ui.NavGroup{Label: label})
+		i = len(groups) - 1
+	}
+	groups[i].Items = append(groups[i].Items, item)
+	return groups
+}
+
+func (f frame) userMenu(r *http.Request, actor access.Actor) ui.UserMenu {
+	ctx := r.Context()
+	m := ui.UserMenu{Name: actor.Name, ThemeURL: "/preferences", DensityURL: "/preferences", LanguageURL: "/preferences", SignOutURL: "/sign-out"}
+	if actor.IsPerson() {
+		m.Items = []ui.MenuItem{{Label: text.T(ctx, "My profile"), URL: "/profile", Icon: ui.IconUserCircle}}
+		if actor.Can(access.Create, access.AnyKind) {
+			m.Items = append(m.Items, ui.MenuItem{Label: text.T(ctx, "My own tickets"), URL: "/portal", Icon: ui.IconLifebuoy})
+		}
+	}
+	return m
+}
+
+// reading gives pages the language, zone and looks of whoever reads them: as
+// chosen in the profile, else as the browser asks for.
+func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var person actors.Person
+		if actor := access.From(r.Context()); actor.IsPerson() {
+			// The actor was loaded from the same cache a moment ago.
+			if p, err := a.core.Actors.Person(r.Context(), actor.ID); err == nil {
+				person = p
+			}
+		}
+		reader := text.Reader{
+			Language: pickLanguage(person.Language, r.Header.Get("Accept-Language")), Location: zone(person.Zone, r),
+			Now: a.core.Now(), Theme: text.Theme(either(person.Theme, cookie(r, "theme"))), Density: text.Density(either(person.Density, cookie(r, "density"))),
+		}
+		ctx := text.With(r.Context(), reader)
+		if r.Method == http.MethodGet && !web.IsFragment(r) && person.Actor.IsPerson() {
+			// The place in the stream is taken before the page reads its records, so
+			// that what changes in between is heard of.
+			if since, err := a.core.Live.Cursor(ctx); err == nil {
+				ctx = context.WithValue(ctx, cursorKey{}, since)
+			}
+		}
+		return next(w, r.WithContext(ctx))
+	}
+}
+
+func pickLanguage(chosen, accepted string) language.Tag {
+	var tags []language.Tag
+	for _, l := range text.Languages() {
+		tags = append(tags, l.Tag)
+	}
+	if len(tags) == 0 {
+		return language.English
+	}
+	_, i := language.MatchStrings(language.NewMatcher(tags), chosen, accepted)
+	return tags[i]
+}
+
+// zone is the person's own, or the browser's, which the scripts put into a cookie.
+func zone(chosen string, r *http.Request) *time.Location {
+	for _, name := range []string{chosen, cookie(r, "zone")} {
+		if name == "" || name == "Local" {
+			continue
+		}
+		if z, err := time.LoadLocation(name); err == nil {
+			return z
+		}
+	}
+	return time.UTC
+}
+
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	v, err := url.QueryUnescape(c.Value)
+	if err != nil {
+		return ""
+	}
+	return v
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// errorPage is how people see errors: in the layout when they are signed in,
+// bare otherwise, and as a fragment when htmx asked.
+func (a *App) errorPage(h http.Header, r *http.Request, p *web.Problem, fragment bool) web.Component {
+	problem := ui.Problem{Title: p.Title, Detail: p.Detail}
+	for _, f := range p.Errors {
+		problem.Items = append(problem.Items, f.Message)
+	}
+	if fragment {
+		return problem
+	}
+	alert := ui.EmptyState{Icon: ui.IconAlertTriangle, Title: p.Title, Text: p.Detail, Actions: []templ.Component{
+		ui.Button{Label: text.T(r.Context(), "Go to the start page"), URL: "/", Kind: ui.Primary},
+	}}
+	if !access.From(r.Context()).IsPerson() {
+		return bare{ui.Bare{Title: p.Title, RequestID: p.RequestID}, alert}
+	}
+	shell := frame{a}.shell(r, module.Page{Title: p.Title})
+	shell.RequestID = p.RequestID
+	return around{shell, alert}
+}

@@ -1,0 +1,42 @@
+package app
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/steward-itsm/steward/internal/connect/servicenow"
+	"github.com/steward-itsm/steward/internal/core/access/roles"
+	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/identity"
+	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/core/search"
+	"github.com/steward-itsm/steward/internal/core/service"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/jobs"
+	"github.com/steward-itsm/steward/internal/platform/live"
+	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+)
+
+// Migrations are those of every room: together the schema of the database.
+func Migrations() []fs.FS {
+	return []fs.FS{
+		live.Migrations, jobs.Migrations,
+		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations,
+		workflow.Migrations, ticket.Migrations, search.Migrations,
+		queue.Migrations,
+		servicenow.Migrations,
+	}
+}
+
+// DerivedTables are the tables whose content is made from other tables, as
+// patterns of path.Match: a backup leaves them out, and Rebuild fills them.
+func DerivedTables() []string { return []string{"search_*"} }
+
+// Rebuild fills the derived tables of a database that was just restored.
+func Rebuild(ctx context.Context, db *database.DB) error {
+	index := search.New(db)
+	return ticket.New(ticket.Deps{DB: db, Search: index}).Reindex(ctx, index.Clear)
+}

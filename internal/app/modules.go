@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/steward-itsm/steward/internal/connect/servicenow"
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/practice/administration"
+	"github.com/steward-itsm/steward/internal/practice/desk/api"
+	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	"github.com/steward-itsm/steward/internal/practice/portal"
+)
+
+// moduleList is everything the product does, in the order of the navigation.
+// Adding a practice is one line here.
+func (a *App) moduleList() []module.Module {
+	c, f := a.core, frame{a}
+	desk := queue.New(queue.Deps{
+		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
+	})
+	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
+	imports := servicenow.NewRuns(
+		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
+		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
+	return []module.Module{
+		desk.Module(),
+		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
+		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
+		administration.New(administration.Deps{
+			DB: c.DB, People: c.People, Services: c.Services, Roles: c.Roles, Audit: c.Audit, Kinds: c.Kinds, Jobs: c.Jobs,
+			History: history{c}, Frame: f, Now: c.Now,
+		}),
+		imports.Module(c.People, f),
+	}
+}
+
+// menuFor gives the palette what the actor could find in the menus.
+func (a *App) menuFor(ctx context.Context) (pages, create []module.MenuItem) {
+	actor := access.From(ctx)
+	hidden := func(i module.MenuItem) bool { return i.Visible != nil && !i.Visible(actor) }
+	for _, m := range a.modules {
+		pages = append(pages, slices.DeleteFunc(slices.Clone(m.Menu), hidden)...)
+		create = append(create, slices.DeleteFunc(slices.Clone(m.Create), hidden)...)
+	}
+	return pages, create
+}

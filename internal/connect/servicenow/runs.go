@@ -1,0 +1,263 @@
+package servicenow
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"embed"
+	"errors"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/blob"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/jobs"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are this room's steps on the timeline of the schema.
+var Migrations fs.FS = migrations
+
+// State says how far a run is.
+type State string
+
+// The states of a run.
+const (
+	Queued  State = "queued"
+	Running State = "running"
+	Done    State = "done"
+	Failed  State = "failed"
+)
+
+// RunRecord is one import that somebody started in the browser.
+type RunRecord struct {
+	ID         int64
+	PersonID   int64
+	FileName   string
+	BlobKey    string
+	Size       int64 // bytes of the file
+	Zone       string
+	State      State
+	ReadBytes  int64
+	Problem    string // why it failed, in words
+	Report     Report
+	CreatedAt  time.Time
+	StartedAt  time.Time
+	FinishedAt time.Time
+}
+
+// Announcer tells open screens that a run has moved on.
+type Announcer interface {
+	ImportMoved(ctx context.Context, tx *database.Tx, run int64) error
+}
+
+// Runs keeps the imports started in the browser and carries them out as jobs.
+type Runs struct {
+	importer *Importer
+	blobs    blob.Store
+	log      *audit.Log
+	announce Announcer
+	job      *jobs.Kind[runJob]
+}
+
+type runJob struct {
+	Run int64 `json:"run"`
+}
+
+// MaxFile bounds an uploaded log.
+const MaxFile = 16 << 30
+
+// NewRuns defines the job; call before the queue starts.
+func NewRuns(importer *Importer, blobs blob.Store, log *audit.Log, announce Announcer, queue *jobs.Queue) *Runs {
+	r := &Runs{importer: importer, blobs: blobs, log: log, announce: announce}
+	r.job = jobs.Define(queue, "servicenow.import", r.work, jobs.KindOptions{Long: true, Timeout: 24 * time.Hour, MaxAttempts: 5})
+	return r
+}
+
+// upload is a file that lies in the blob store already.
+type upload struct {
+	name, key string
+	size      int64
+}
+
+// Start queues the import of an uploaded file.
+func (r *Runs) Start(ctx context.Context, file upload, zone string) (RunRecord, error) {
+	actor := access.From(ctx)
+	if err := actor.Require(access.ManageSettings, access.AnyKind); err != nil {
+		return RunRecord{}, err
+	}
+	if _, err := loadZone(zone); err != nil {
+		return RunRecord{}, err
+	}
+	if file.size == 0 {
+		return RunRecord{}, apperr.InvalidField("file", "Choose a file; it must not be empty.")
+	}
+	run := RunRecord{
+		PersonID: actor.ID, FileName: file.name, BlobKey: file.key, Size: file.size, Zone: zone, State: Queued,
+		CreatedAt: r.importer.Now().UTC().Truncate(time.Microsecond),
+	}
+	err := r.importer.DB.Write(ctx, func(tx *database.Tx) error {
+		run.ID = tx.NextID()
+		_, err := tx.Exec(ctx, `INSERT INTO import_runs (id, person_id, file_name, blob_key, size, zone, state, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			run.ID, database.ID(run.PersonID), run.FileName, run.BlobKey, run.Size, run.Zone, string(run.State), database.Time(run.CreatedAt))
+		if err != nil {
+			return err
+		}
+		// One at a time: two imports of overlapping logs would only wait for each other.
+		if _, err := r.job.Enqueue(ctx, tx, runJob{run.ID}, jobs.Key("servicenow.import")); err != nil {
+			return err
+		}
+		return r.log.Append(ctx, tx, audit.Entry{
+			Action: "import.start", ObjectType: "import", ObjectID: audit.ID(run.ID), ObjectName: run.FileName,
+		})
+	})
+	return run, err
+}
+
+func loadZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil, apperr.InvalidField("zone", "There is no time zone %q. Use a name such as Europe/Lisbon.", name)
+	}
+	return zone, nil
+}
+
+const runColumns = `r.id, r.person_id, r.file_name, r.blob_key, r.size, r.zone, r.state, r.read_bytes, r.problem, r.report, r.created_at, r.started_at, r.finished_at`
+
+func scanRun(row database.Row) (RunRecord, error) {
+	var r RunRecord
+	err := row.Scan(&r.ID, (*database.ID)(&r.PersonID), &r.FileName, &r.BlobKey, &r.Size, &r.Zone, &r.State, &r.ReadBytes, &r.Problem,
+		database.JSON{V: &r.Report}, (*database.Time)(&r.CreatedAt), (*database.Time)(&r.StartedAt), (*database.Time)(&r.FinishedAt))
+	return r, err
+}
+
+// Get gives one run.
+func (r *Runs) Get(ctx context.Context, id int64) (RunRecord, error) {
+	if err := access.From(ctx).Require(access.ManageSettings, access.AnyKind); err != nil {
+		return RunRecord{}, err
+	}
+	return r.get(ctx, id)
+}
+
+func (r *Runs) get(ctx context.Context, id int64) (RunRecord, error) {
+	return database.One(ctx, r.importer.DB.Reader(), scanRun, `SELECT `+runColumns+` FROM import_runs r WHERE r.id = $1`, id)
+}
+
+// List gives the newest runs.
+func (r *Runs) List(ctx context.Context, limit int) ([]RunRecord, error) {
+	if err := access.From(ctx).Require(access.ManageSettings, access.AnyKind); err != nil {
+		return nil, err
+	}
+	return database.All(ctx, r.importer.DB.Reader(), scanRun,
+		`SELECT `+runColumns+` FROM import_runs r ORDER BY r.created_at DESC, r.id DESC LIMIT $1`, limit)
+}
+
+// work carries a run out. It runs at least once: a second try reads the file
+// again from the start, finds what is in already, and goes on from there.
+func (r *Runs) work(ctx context.Context, _ *jobs.Job, payload runJob) error {
+	run, err := r.get(ctx, payload.Run)
+	if err != nil {
+		return jobs.Discard(err)
+	}
+	if run.State == Done {
+		return nil
+	}
+	run.State, run.Problem, run.Report = Running, "", Report{}
+	run.StartedAt = r.importer.Now().UTC()
+	if err := r.store(ctx, run); err != nil {
+		return err
+	}
+	err = r.read(ctx, &run)
+	if ctx.Err() != nil {
+		return ctx.Err() // the node is stopping; another attempt goes on
+	}
+	run.State, run.FinishedAt = Done, r.importer.Now().UTC()
+	if err != nil {
+		run.State, run.Problem = Failed, apperr.Message(err)
+	}
+	if storeErr := r.store(ctx, run); storeErr != nil {
+		return errors.Join(err, storeErr)
+	}
+	if apperr.Is(err, apperr.Invalid) {
+		return jobs.Discard(err) // the same file will not become a log by trying again
+	}
+	return err
+}
+
+func (r *Runs) read(ctx context.Context, run *RunRecord) error {
+	zone, err := loadZone(run.Zone)
+	if err != nil {
+		return err
+	}
+	body, err := r.blobs.Get(ctx, run.BlobKey, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	counted := &countingReader{r: body}
+	plain, err := Plain(counted)
+	if err != nil {
+		return err
+	}
+	const pause = 400 * time.Millisecond
+	var told time.Time
+	report, err := r.importer.Run(ctx, plain, Options{Zone: zone, Progress: func(report *Report) {
+		if now := r.importer.Now(); now.Sub(told) >= pause {
+			told = now
+			run.Report, run.ReadBytes = *report, counted.n
+			// Progress is a courtesy: a failure to show it must not stop the import.
+			_ = r.store(ctx, *run)
+		}
+	}})
+	if report != nil {
+		run.Report, run.ReadBytes = *report, counted.n
+	}
+	return err
+}
+
+func (r *Runs) store(ctx context.Context, run RunRecord) error {
+	return r.importer.DB.Write(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE import_runs SET state = $1, read_bytes = $2, problem = $3, report = $4, started_at = $5, finished_at = $6 WHERE id = $7`,
+			string(run.State), run.ReadBytes, run.Problem, database.JSON{V: run.Report}, database.Time(run.StartedAt), database.Time(run.FinishedAt), run.ID)
+		if err != nil {
+			return err
+		}
+		return r.announce.ImportMoved(ctx, tx, run.ID)
+	})
+}
+
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+// Read passes through and counts.
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// Plain unpacks a gzip file as it is read and passes any other through.
+func Plain(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, 64<<10)
+	head, err := b.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, apperr.Wrap(err, apperr.Invalid, "The packed file is damaged.")
+		}
+		return z, nil
+	}
+	return b, nil
+}
