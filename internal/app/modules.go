@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/practice/account"
 	"github.com/steward-itsm/steward/internal/practice/administration"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
@@ -30,6 +31,9 @@ func (a *App) moduleList() []module.Module {
 		desk.Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
+		account.New(account.Deps{
+			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
+		}),
 		administration.New(administration.Deps{
 			DB: c.DB, People: c.People, Services: c.Services, Roles: c.Roles, Audit: c.Audit, Kinds: c.Kinds, Jobs: c.Jobs,
 			History: history{c}, Frame: f, Now: c.Now,
