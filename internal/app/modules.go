@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/administration"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
 
@@ -29,6 +30,7 @@ func (a *App) moduleList() []module.Module {
 		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
 	return []module.Module{
 		desk.Module(),
+		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
 		account.New(account.Deps{
