@@ -1,0 +1,2 @@
+// Package view draws the administrator's pages from plain view models.
+package view
