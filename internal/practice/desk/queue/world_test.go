@@ -291,7 +291,7 @@ func (a *answer) says(selector, part string) {
 	}
 }
 
-// silent fails if any of the texts stands anywhere in the answer.
+// hides fails if any of the texts stands anywhere in the answer.
 func (a *answer) hides(texts ...string) {
 	a.t.Helper()
 	for _, s := range texts {
