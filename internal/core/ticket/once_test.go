@@ -3,7 +3,6 @@ package ticket_test
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,29 +63,6 @@ func TestUploadHappensOncePerKey(t *testing.T) {
 		part := must(d.Upload(ticket.PartOfIdempotencyKey(ctx, "file"), "b.txt", strings.NewReader("b")))(t)
 		if part.ID == first.ID {
 			t.Error("a part of a key is taken for the key")
-		}
-	})
-}
-
-func TestTwoRequestsWithOneKeyAtOnceMakeOneTicket(t *testing.T) {
-	eachDesk(t, func(t *testing.T, d desk) {
-		const twins = 6
-		made := make([]ticket.Ticket, twins)
-		var wg sync.WaitGroup
-		for i := range twins {
-			ctx := ticket.WithIdempotencyKey(d.as(d.ana), "k")
-			wg.Go(func() {
-				var err error
-				if made[i], err = d.Create(ctx, ticket.Create{Kind: "incident", Title: "once"}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		for _, tk := range made {
-			if tk.ID != made[0].ID || tk.Number != "INC-1" {
-				t.Errorf("made %s and %s", made[0].Number, tk.Number)
-			}
 		}
 	})
 }

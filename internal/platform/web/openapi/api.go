@@ -22,11 +22,11 @@ type Options struct {
 	Description string // Markdown, for the document's first page
 
 	// Authenticate puts who is calling into the request's context and refuses
-	// wrong credentials. A request without any passes: operations decide, and
-	// answer Unauthenticated.
+	// wrong credentials.
 	Authenticate web.Middleware
-	// Caller names whom a request is counted for, such as "token:17"; "" counts
-	// it for the client's address. It is given the context Authenticate made.
+	// Caller names who is calling, such as "token:17"; it is given the context
+	// that Authenticate made. "" is nobody, who is refused. Without Caller
+	// everybody is let in.
 	Caller func(ctx context.Context) string
 	// Limiter bounds the requests of each caller; nil does not.
 	Limiter *web.Limiter
@@ -66,8 +66,8 @@ func New(mux *web.Mux, o Options) huma.API {
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{catch},
-	}, &adapter{mux: mux, guarded: mux.With(web.Use(admit(o)))})
-	serveDocument(mux, api.OpenAPI())
+	}, &adapter{mux: mux, guarded: mux.With(web.Use(admit(o))), document: documentOf(doc)})
+	serveDocument(mux, api)
 	return api
 }
 
@@ -78,25 +78,26 @@ func marshal(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// admit finds out who is calling and counts the request. Who fails to say who
-// they are is counted by address, so that credentials cannot be tried at will.
+// admit finds out who is calling, refuses nobody, and counts the request. Who
+// fails to say who they are is counted by address, so that credentials cannot be
+// tried at will.
 func admit(o Options) web.Middleware {
 	if o.Authenticate == nil {
 		o.Authenticate = func(next web.HandlerFunc) web.HandlerFunc { return next }
 	}
 	if o.Caller == nil {
-		o.Caller = func(context.Context) string { return "" }
+		o.Caller = func(context.Context) string { return "anybody" }
 	}
 	return func(next web.HandlerFunc) web.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) error {
 			passed := false
 			err := o.Authenticate(func(w http.ResponseWriter, r *http.Request) error {
-				passed = true
-				key := o.Caller(r.Context())
-				if key == "" {
-					key = web.ByClient(r)
+				caller := o.Caller(r.Context())
+				if caller == "" {
+					return apperr.New(apperr.Unauthenticated, "Send an API token: Authorization: Bearer …")
 				}
-				if err := count(o.Limiter, w, key); err != nil {
+				passed = true
+				if err := count(o.Limiter, w, caller); err != nil {
 					return err
 				}
 				return next(w, r)

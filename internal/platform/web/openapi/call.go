@@ -16,6 +16,8 @@ import (
 type adapter struct {
 	mux     *web.Mux
 	guarded *web.Mux // mux with what stands before every operation
+
+	document func() ([]byte, error) // the description, once it is complete
 }
 
 // ServeHTTP is what huma's interface asks for; requests come through the Mux.
@@ -34,7 +36,7 @@ func (a *adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 				return err
 			}
 		}
-		c := &call{w: w}
+		c := &call{mux: a.mux, w: w}
 		c.r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		handler(exchange{humago.NewContext(op, c.r, w), c})
 		return c.err
@@ -43,6 +45,7 @@ func (a *adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 
 // call is one request on its way through huma.
 type call struct {
+	mux  *web.Mux
 	w    http.ResponseWriter
 	r    *http.Request
 	done bool  // answered already, or by err: huma has nothing to add
@@ -68,6 +71,13 @@ func Request(ctx context.Context) *http.Request { return callOf(ctx).r }
 // Header gives the headers of the answer, for what is not in every answer of an
 // operation.
 func Header(ctx context.Context) http.Header { return callOf(ctx).w.Header() }
+
+// Problem describes an error within an answer that is not itself one: of one
+// item of many.
+func Problem(ctx context.Context, err error) *web.Problem {
+	c := callOf(ctx)
+	return c.mux.Problem(c.r, err)
+}
 
 // Stream gives an answer that fn writes itself, headers included. An error
 // before its first byte is answered like any other; a later one cuts the

@@ -13,17 +13,29 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/web"
 )
 
-// serveDocument serves the description. It is written at the first request:
-// until then modules add to it.
-func serveDocument(mux *web.Mux, doc *huma.OpenAPI) {
-	finished := sync.OnceFunc(func() { finish(doc) })
+// documentOf writes the description when it is first asked for: until then
+// modules add to it.
+func documentOf(doc *huma.OpenAPI) func() ([]byte, error) {
+	return sync.OnceValues(func() ([]byte, error) {
+		finish(doc)
+		return json.Marshal(doc)
+	})
+}
+
+// Document gives the description as JSON, for a page that shows it. All
+// operations must be registered.
+func Document(api huma.API) ([]byte, error) {
+	a, ok := api.Adapter().(*adapter)
+	if !ok {
+		panic("openapi: this API was not made by New")
+	}
+	return a.document()
+}
+
+func serveDocument(mux *web.Mux, api huma.API) {
 	serve := func(name, contentType string, write func() ([]byte, error)) {
-		written := sync.OnceValues(func() ([]byte, error) {
-			finished()
-			return write()
-		})
 		mux.Handle("GET "+Prefix+"/"+name, func(w http.ResponseWriter, r *http.Request) error {
-			text, err := written()
+			text, err := write()
 			if err != nil {
 				return err
 			}
@@ -36,8 +48,14 @@ func serveDocument(mux *web.Mux, doc *huma.OpenAPI) {
 			return nil
 		}, web.Quiet())
 	}
-	serve("openapi.json", "application/openapi+json", func() ([]byte, error) { return json.Marshal(doc) })
-	serve("openapi.yaml", "application/yaml", doc.YAML)
+	asJSON := func() ([]byte, error) { return Document(api) }
+	serve("openapi.json", "application/openapi+json", asJSON)
+	serve("openapi.yaml", "application/yaml", sync.OnceValues(func() ([]byte, error) {
+		if _, err := asJSON(); err != nil {
+			return nil, err
+		}
+		return api.OpenAPI().YAML()
+	}))
 }
 
 // finish tidies what huma left: its own error types, which nothing answers with,

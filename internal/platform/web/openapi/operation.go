@@ -70,9 +70,18 @@ func (o *Operation) huma() huma.Operation {
 		Responses: map[string]*huma.Response{},
 	}
 	for _, status := range slices.Concat(everywhere, o.Errors) {
-		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + refusalNames[status]}
+		op.Responses[strconv.Itoa(status)] = refusal(status)
 	}
 	return op
+}
+
+// refusal refers to the description of an answer that is the same everywhere.
+func refusal(status int) *huma.Response {
+	name, ok := refusalNames[status]
+	if !ok {
+		panic("openapi: no answer of the status " + strconv.Itoa(status) + " is described")
+	}
+	return &huma.Response{Ref: "#/components/responses/" + name}
 }
 
 // complete adds to huma's description what it cannot read off types.
@@ -81,9 +90,14 @@ func (o *Operation) complete(op *huma.Operation) {
 		// Added late: of a body it knows, huma would read every byte into memory.
 		op.RequestBody = o.Body
 	}
+	for _, p := range op.Parameters {
+		if p.In == "header" && p.Name == "If-None-Match" {
+			op.Responses["304"] = refusal(http.StatusNotModified)
+		}
+	}
 	if op.RequestBody != nil {
-		op.Responses["413"] = &huma.Response{Ref: "#/components/responses/" + refusalNames[413]}
-		op.Responses["415"] = &huma.Response{Ref: "#/components/responses/" + refusalNames[415]}
+		op.Responses["413"] = refusal(http.StatusRequestEntityTooLarge)
+		op.Responses["415"] = refusal(http.StatusUnsupportedMediaType)
 		for _, media := range op.RequestBody.Content {
 			if o.Request != nil {
 				media.Example = o.Request
@@ -127,35 +141,42 @@ const (
 	sessionScheme = "session"
 )
 
-// refusalNames are the components under which refusals are described.
+// refusalNames are the components under which answers are described that are the
+// same for every operation.
 var refusalNames = map[int]string{
-	http.StatusUnauthorized:          "Unauthenticated",
-	http.StatusForbidden:             "Forbidden",
-	http.StatusNotFound:              "NotFound",
-	http.StatusConflict:              "Conflict",
-	http.StatusPreconditionFailed:    "Stale",
-	http.StatusRequestEntityTooLarge: "TooLarge",
-	http.StatusUnsupportedMediaType:  "UnsupportedType",
-	http.StatusUnprocessableEntity:   "Invalid",
-	http.StatusPreconditionRequired:  "VersionNeeded",
-	http.StatusTooManyRequests:       "TooMany",
-	http.StatusInternalServerError:   "Internal",
-	http.StatusServiceUnavailable:    "Unavailable",
+	http.StatusPartialContent:               "Part",
+	http.StatusNotModified:                  "NotModified",
+	http.StatusRequestedRangeNotSatisfiable: "OutOfRange",
+	http.StatusUnauthorized:                 "Unauthenticated",
+	http.StatusForbidden:                    "Forbidden",
+	http.StatusNotFound:                     "NotFound",
+	http.StatusConflict:                     "Conflict",
+	http.StatusPreconditionFailed:           "Stale",
+	http.StatusRequestEntityTooLarge:        "TooLarge",
+	http.StatusUnsupportedMediaType:         "UnsupportedType",
+	http.StatusUnprocessableEntity:          "Invalid",
+	http.StatusPreconditionRequired:         "VersionNeeded",
+	http.StatusTooManyRequests:              "TooMany",
+	http.StatusInternalServerError:          "Internal",
+	http.StatusServiceUnavailable:           "Unavailable",
 }
 
 var refusalTexts = map[int]string{
-	http.StatusUnauthorized:          "No credentials, or wrong ones.",
-	http.StatusForbidden:             "Your roles, or the scopes of your token, do not allow this.",
-	http.StatusNotFound:              "There is no such record, or you may not see it.",
-	http.StatusConflict:              "Not possible as things are now: the state does not allow it, or the Idempotency-Key was used for something else. `current` may show the record as it is.",
-	http.StatusPreconditionFailed:    "If-Match names a version that is not the current one. `current` shows what the record holds now.",
-	http.StatusRequestEntityTooLarge: "The body is larger than is accepted here.",
-	http.StatusUnsupportedMediaType:  "The body's Content-Type is not accepted here.",
-	http.StatusUnprocessableEntity:   "What was sent is wrong. `errors` names each wrong input.",
-	http.StatusPreconditionRequired:  "If-Match is needed here: the ETag of what you read.",
-	http.StatusTooManyRequests:       "Too many requests; Retry-After says when the next is welcome.",
-	http.StatusInternalServerError:   "Something went wrong on the server. `request_id` names the request in its log.",
-	http.StatusServiceUnavailable:    "The server cannot answer right now. Nothing was changed; try again after Retry-After.",
+	http.StatusPartialContent:               "The part that Range asked for.",
+	http.StatusNotModified:                  "You hold the current version already.",
+	http.StatusRequestedRangeNotSatisfiable: "What Range asks for lies behind the end.",
+	http.StatusUnauthorized:                 "No credentials, or wrong ones.",
+	http.StatusForbidden:                    "Your roles, or the scopes of your token, do not allow this.",
+	http.StatusNotFound:                     "There is no such record, or you may not see it.",
+	http.StatusConflict:                     "Not possible as things are now: the state does not allow it, or the Idempotency-Key was used for something else. `current` may show the record as it is.",
+	http.StatusPreconditionFailed:           "If-Match names a version that is not the current one. `current` shows what the record holds now.",
+	http.StatusRequestEntityTooLarge:        "The body is larger than is accepted here.",
+	http.StatusUnsupportedMediaType:         "The body's Content-Type is not accepted here.",
+	http.StatusUnprocessableEntity:          "What was sent is wrong. `errors` names each wrong input.",
+	http.StatusPreconditionRequired:         "If-Match is needed here: the ETag of what you read.",
+	http.StatusTooManyRequests:              "Too many requests; Retry-After says when the next is welcome.",
+	http.StatusInternalServerError:          "Something went wrong on the server. `request_id` names the request in its log.",
+	http.StatusServiceUnavailable:           "The server cannot answer right now. Nothing was changed; try again after Retry-After.",
 }
 
 // components holds what operations refer to.
@@ -182,6 +203,10 @@ func components(o Options) *huma.Components {
 			Content:     map[string]*huma.MediaType{web.ProblemType: {Schema: problem}},
 		}
 		switch status {
+		case http.StatusNotModified:
+			r.Content = nil
+		case http.StatusPartialContent:
+			r.Content = map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 		case http.StatusUnauthorized:
 			r.Headers = map[string]*huma.Param{"WWW-Authenticate": {Description: "The scheme: Bearer.", Schema: &huma.Schema{Type: huma.TypeString}}}
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
