@@ -82,7 +82,7 @@ func (p pages) showRole(w http.ResponseWriter, r *http.Request) error {
 	for _, h := range persons.Items {
 		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: h.Name, URL: "/people/" + id(h.ID)}, view.Text(h.OrganisationName)}})
 	}
-	m.Aside = []view.Section{{Title: text.T(ctx, "Held by"), Flush: true, Body: t}}
+	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Held by"), Flush: true, Body: t})
 	return p.Frame.Page(w, r, module.Page{Title: role.Name, Active: "roles"}, m.View())
 }
 

@@ -1,0 +1,163 @@
+// Command screenshots takes the pictures of the guides from a running
+// installation with demo data: every page of a list, at desktop and phone
+// width, in light and dark.
+//
+//	go run ./e2e/screenshots -url http://localhost:8080 -out docs/guide/images
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// shot is one page as one role sees it.
+type shot struct{ name, role, path string }
+
+// guide is what the guides show.
+func guide() []shot {
+	return []shot{
+		{"sign-in", "", "/sign-in"},
+		{"my-work", "agent", "/"},
+		{"queue", "agent", "/queue"},
+		{"intake", "agent", "/tickets/new?kind=incident"},
+		{"search", "agent", "/search?q=printer"},
+		{"portal", "requester", "/portal"},
+		{"portal-new", "requester", "/portal/new"},
+		{"people", "administrator", "/people"},
+		{"roles", "administrator", "/roles/team_lead"},
+		{"kinds", "administrator", "/kinds/incident"},
+		{"services", "administrator", "/services"},
+		{"import", "administrator", "/admin/import"},
+		{"audit", "administrator", "/audit"},
+		{"api", "administrator", "/api/docs"},
+	}
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "screenshots:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	base := flag.String("url", "http://localhost:8080", "address of the installation")
+	out := flag.String("out", "docs/guide/images", "folder for the pictures")
+	only := flag.String("only", "", "comma-separated names; empty takes all")
+	extra := flag.String("path", "", "take this path instead of the guide's pages, as -role")
+	role := flag.String("role", "agent", "role for -path")
+	token := flag.String("token", "", "API token to use instead of signing in")
+	password := flag.String("password", "", "password of the demo's people")
+	domain := flag.String("domain", "", "mail domain of the demo's people")
+	browser := flag.String("browser", "/usr/bin/chromium", "Chromium")
+	flag.Parse()
+	shots := guide()
+	if *extra != "" {
+		name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "=", "-", "&", "-", "%", "").Replace(*extra), "-")
+		shots = []shot{{either(name, "home"), *role, *extra}}
+	}
+	if err := os.MkdirAll(*out, 0o755); err != nil {
+		return err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(*browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("hide-scrollbars", true))
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	defer cancel()
+	window, closeWindow := chromedp.NewContext(alloc)
+	defer closeWindow()
+	if err := chromedp.Do(window); err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range shots {
+		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
+			continue
+		}
+		c := camera{base: *base, out: *out, token: *token, password: *password, domain: *domain}
+		if err := c.take(window, s); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+type camera struct{ base, out, token, password, domain string }
+
+func (c camera) take(window context.Context, s shot) error {
+	ctx, cancel := chromedp.NewContext(window, chromedp.WithNewBrowserContext())
+	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, 60*time.Second)
+	defer stop()
+	if err := c.enter(ctx, s.role); err != nil {
+		return err
+	}
+	for _, width := range []int64{1280, 360} {
+		for _, scheme := range []string{"light", "dark"} {
+			png, err := c.picture(ctx, s.path, width, scheme)
+			if err != nil {
+				return err
+			}
+			name := fmt.Sprintf("%s-%d-%s.png", s.name, width, scheme)
+			if err := os.WriteFile(filepath.Join(c.out, name), png, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c camera) picture(ctx context.Context, path string, width int64, scheme string) ([]byte, error) {
+	height := int64(900)
+	if width < 500 {
+		height = 780
+	}
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height), chromedp.Navigate(c.base+path), chromedp.WaitReady("main")); err != nil {
+		return nil, err
+	}
+	return chromedp.Run(ctx, chromedp.FullScreenshot(100))
+}
+
+// enter signs in as the demo's person of a role.
+func (c camera) enter(ctx context.Context, role string) error {
+	switch {
+	case c.token != "":
+		if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+			return err
+		}
+		_, err := chromedp.Call(ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Authorization": "Bearer " + c.token}})
+		return err
+	case role == "":
+		return nil
+	}
+	return chromedp.Do(ctx,
+		chromedp.Navigate(c.base+"/sign-in?next="+url.QueryEscape("/profile")),
+		chromedp.SendKeys(`input[name="email"]`, role+"@"+c.domain),
+		chromedp.SendKeys(`input[name="password"]`, c.password),
+		chromedp.Submit(`input[name="password"]`),
+		chromedp.WaitNotPresent(`input[name="password"]`),
+	)
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
