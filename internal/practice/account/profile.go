@@ -71,7 +71,10 @@ func (p pages) showProfile(w http.ResponseWriter, r *http.Request, person people
 	m := view.Profile{
 		Name: person.Name, Email: person.Email, JobTitle: person.JobTitle, Organisation: organisation,
 		Phone: f.Phone, Location: f.Location, Language: f.Language, Zone: f.Zone, Theme: f.Theme, Density: f.Density,
-		BrowserZone: text.From(ctx).Location.String(), Languages: languages(), Zones: zones,
+		Languages: languages(), Zones: zones,
+	}
+	if person.Zone == "" { // otherwise the reader's zone is the chosen one
+		m.BrowserZone = text.From(ctx).Location.String()
 	}
 	for _, a := range held {
 		m.Roles = append(m.Roles, view.Role{Name: a.RoleName, Group: a.GroupName, Organisation: a.OrganisationName})

@@ -34,7 +34,7 @@ type Setup struct {
 type Profile struct {
 	Name, Email, JobTitle, Organisation             string
 	Phone, Location, Language, Zone, Theme, Density string
-	BrowserZone                                     string // what is used while Zone is empty
+	BrowserZone                                     string // what is used now, while none is chosen
 	Languages, Zones                                []Option
 	Roles                                           []Role
 	Errors                                          map[string]string
@@ -123,4 +123,12 @@ func moment(at time.Time) templ.Component {
 		return nil
 	}
 	return ui.Moment{At: at}
+}
+
+// browserZone is the choice to follow the browser, with what that means now.
+func (m Profile) browserZone(ctx context.Context) string {
+	if m.BrowserZone == "" {
+		return text.T(ctx, "As the browser's")
+	}
+	return text.T(ctx, "As the browser's: %s", m.BrowserZone)
 }
