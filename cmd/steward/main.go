@@ -31,6 +31,7 @@ type commands struct {
 
 	Serve    serveCommand    `cmd:"" help:"Serve the pages and the API, and run background jobs."`
 	Import   importCommand   `cmd:"" help:"Bring in another system's history."`
+	Export   exportCommand   `cmd:"" help:"Write tickets out, with conversation and history."`
 	Admin    adminCommand    `cmd:"" help:"Make an administrator, or give one a new password."`
 	Token    tokenCommand    `cmd:"" help:"Make, list and revoke API tokens."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date. The server does so by itself when it starts."`

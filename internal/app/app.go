@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -47,11 +48,12 @@ type App struct {
 
 // Open wires the whole system on a database that it brings up to date.
 func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
-	core, err := OpenCore(ctx, cfg, log)
+	metrics := observe.NewMetrics(buildinfo.Read().Version)
+	core, err := openCore(ctx, cfg, log, newJobMetrics(metrics.Registerer()))
 	if err != nil {
 		return nil, err
 	}
-	a := &App{core: core, cfg: cfg, log: log, metrics: observe.NewMetrics(buildinfo.Read().Version)}
+	a := &App{core: core, cfg: cfg, log: log, metrics: metrics}
 	if err := a.build(); err != nil {
 		core.Close()
 		return nil, err
@@ -252,13 +254,40 @@ func (a *App) Run(ctx context.Context, wrap func(http.Handler) http.Handler, rea
 	if err := a.core.Jobs.Start(ctx); err != nil {
 		return err
 	}
+	stopInside, err := a.serveInside(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopInside()
 	if ready != nil {
 		ready(address.String())
 	}
+	// Streams would keep the server from draining: the hub ends them first.
+	context.AfterFunc(ctx, a.core.Live.Close)
 	err = a.server.Run(ctx)
 	stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.HTTP.DrainTimeout+time.Second)
 	defer cancel()
 	return errors.Join(err, a.core.Jobs.Stop(stopCtx))
+}
+
+// serveInside serves metrics, health with details and profiles on an address of
+// their own, if there is one.
+func (a *App) serveInside(ctx context.Context) (stop func(), err error) {
+	if a.cfg.Monitoring.Listen == "" {
+		return func() {}, nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", a.cfg.Monitoring.Listen)
+	if err != nil {
+		return nil, apperr.Wrap(err, apperr.Unavailable, "The address for monitoring cannot be listened on.")
+	}
+	s := &http.Server{Handler: observe.Inside(a.metrics, a.health), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := s.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			a.log.Error("monitoring has ended", "error", err)
+		}
+	}()
+	return func() { _ = s.Close() }, nil // nobody waits for a scrape
 }
 
 // Close releases everything.

@@ -51,6 +51,10 @@ type Core struct {
 // OpenCore opens the database, brings its schema up to date and wires the core.
 // Close it in the end.
 func OpenCore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Core, error) {
+	return openCore(ctx, cfg, log, nil)
+}
+
+func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observer jobs.Observer) (*Core, error) {
 	c := &Core{Now: time.Now, Log: log}
 	fail := func(err error) (*Core, error) {
 		c.Close()
@@ -98,7 +102,7 @@ func OpenCore(ctx context.Context, cfg *config.Config, log *slog.Logger) (*Core,
 		DB: c.DB, Kinds: c.Kinds, Directory: directory{c.People, c.Services}, Announcer: announcer{c.Live}, Search: c.Search,
 		Resolver: resolver{c.DB, c.People, c.Services}, Blobs: c.Blobs, MaxUpload: int64(cfg.HTTP.MaxUpload), Now: c.Now,
 	})
-	c.Jobs = jobs.New(c.DB, jobs.Options{Logger: log, Clock: c.Now, Node: cfg.Node, Workers: cfg.Workers})
+	c.Jobs = jobs.New(c.DB, jobs.Options{Logger: log, Clock: c.Now, Node: cfg.Node, Workers: cfg.Workers, Observer: observer})
 	return c, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/search"
 	"github.com/steward-itsm/steward/internal/core/service"
@@ -24,7 +25,7 @@ import (
 func Migrations() []fs.FS {
 	return []fs.FS{
 		live.Migrations, jobs.Migrations,
-		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations,
+		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
 		workflow.Migrations, ticket.Migrations, search.Migrations,
 		queue.Migrations,
 		servicenow.Migrations,
