@@ -58,6 +58,10 @@ lint: .make/golangci-lint .make/npm ## look for mistakes and for breaches of the
 	.make/golangci-lint run
 	npm run --silent typecheck
 
+.PHONY: fmt
+fmt: .make/golangci-lint ## format the Go sources
+	.make/golangci-lint fmt
+
 # A module of its own keeps the linter's dependencies out of ours. The first
 # build takes some minutes; after that it comes from Go's build cache.
 .make/golangci-lint: tools/go.mod tools/go.sum

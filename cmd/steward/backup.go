@@ -132,7 +132,7 @@ func (c restoreCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close() //nolint:errcheck // it was only read from
+	defer file.Close()
 	archive, err := backup.Verify(p.ctx, file)
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func fill(t *testing.T, db *database.DB, people int) {
 		if _, err := tx.Exec(ctx, "INSERT INTO rooms (id, janitor) VALUES (1, 2)"); err != nil {
 			return err
 		}
-		for i, w := range []any{1.5, -0.0, 1e300, 0.1, math.Pi, nil, float64(3)} {
+		for i, w := range []any{1.5, 0.0, 1e300, 0.1, math.Pi, nil, float64(3)} {
 			if _, err := tx.Exec(ctx, "INSERT INTO facts (person, name, done, weight, doc, raw, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 				1, fmt.Sprintf("fact %d", i), i%2 == 0, w, `{"b": [1, 2.50, {"z": null, "a": "é"}], "a": 12345678901234567890}`,
 				[]byte{0, 255, byte(i)}, int64(math.MaxInt64-i)); err != nil {

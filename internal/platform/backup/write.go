@@ -188,7 +188,7 @@ func (b *writer) blobs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer content.Close() //nolint:errcheck // only read from
+		defer content.Close()
 		h := sha256.New()
 		if err := b.member(blobFolder+info.Key, info.Size, io.TeeReader(content, h)); err != nil {
 			return fmt.Errorf("file %s: %w", info.Key, err)

@@ -72,7 +72,7 @@ func Sound(ctx context.Context, s Store, key string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer r.Close() //nolint:errcheck // only read from
+	defer r.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, r); err != nil {
 		return false, err

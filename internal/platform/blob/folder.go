@@ -235,7 +235,7 @@ func (f *Folder) locked(fn func() error) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close() //nolint:errcheck // nothing was written; closing lets the lock go
+	defer lock.Close() // lets the lock go
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}

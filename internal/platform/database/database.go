@@ -147,7 +147,7 @@ func (q querier) Exec(ctx context.Context, query string, args ...any) (int64, er
 
 func (q querier) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	count(ctx, query)
-	rows, err := q.r.QueryContext(ctx, query, args...) //nolint:rowserrcheck,sqlclosecheck // the caller closes; see All
+	rows, err := q.r.QueryContext(ctx, query, args...)
 	return rows, translate(err)
 }
 

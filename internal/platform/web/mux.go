@@ -145,7 +145,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := context.WithValue(withRequestID(r), callKey{}, c)
 	r = r.WithContext(ctx)
 	rec := &recorder{ResponseWriter: w}
-	m.setHeaders(rec.Header(), ctx)
+	m.setHeaders(ctx, rec.Header())
 
 	defer func() {
 		outer.Pattern = c.pattern // for a tracer that stands outside

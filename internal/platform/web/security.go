@@ -29,7 +29,7 @@ func securityHeaders(https bool) http.Header {
 	return h
 }
 
-func (m *Mux) setHeaders(h http.Header, ctx context.Context) {
+func (m *Mux) setHeaders(ctx context.Context, h http.Header) {
 	for name, values := range m.headers {
 		h[name] = values
 	}
