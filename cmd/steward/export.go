@@ -12,7 +12,7 @@ import (
 
 type exportCommand struct {
 	Filter string `short:"f" help:"Which tickets, in the filter language; default: all."`
-	Format string `default:"json" enum:"json,csv" help:"json: one document a line, with conversation and history. csv: one row a ticket."`
+	Format string `default:"json" enum:"json,csv,csv-timeline" help:"json: one document a line, with conversation and history. csv: one row a ticket. csv-timeline: one row an entry."`
 	Out    string `short:"o" placeholder:"FILE" help:"Default: standard output."`
 }
 
