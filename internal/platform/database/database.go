@@ -46,6 +46,7 @@ type DB struct {
 	writer  *sql.DB // SQLite: exactly one connection; PostgreSQL: the pool
 	reader  *sql.DB // SQLite: a pool of read-only connections; PostgreSQL: the pool
 	side    *sql.DB // PostgreSQL: a few connections that never wait for the pool (numbers)
+	schema  *sql.DB // for migrations, which may take longer than any other statement
 	timeout time.Duration
 	log     *slog.Logger
 	ids     idSource
@@ -103,6 +104,9 @@ func (db *DB) Close() error {
 	}
 	if db.side != nil {
 		errs = append(errs, db.side.Close())
+	}
+	if db.schema != nil && db.schema != db.writer {
+		errs = append(errs, db.schema.Close())
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.Close())

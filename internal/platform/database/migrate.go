@@ -122,7 +122,7 @@ func (db *DB) provider(sources []fs.FS) (*goose.Provider, error) {
 		}
 		opts = append(opts, goose.WithSessionLocker(locker))
 	}
-	return goose.NewProvider(dialect, db.writer, merged, opts...)
+	return goose.NewProvider(dialect, db.schema, merged, opts...)
 }
 
 // merge lays all rooms' migrations into one folder, in one engine's words.

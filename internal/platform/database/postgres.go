@@ -36,6 +36,12 @@ func (db *DB) openPostgres(ctx context.Context, o Options) error {
 	set("statement_timeout", fmt.Sprint(o.Timeout.Milliseconds()))
 	set("idle_in_transaction_session_timeout", fmt.Sprint(2*o.Timeout.Milliseconds()))
 
+	unhurried := cfg.Copy()
+	unhurried.RuntimeParams["statement_timeout"] = "0"
+	unhurried.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
+	db.schema = stdlib.OpenDB(*unhurried)
+	db.schema.SetMaxIdleConns(0) // needed once, at the start
+
 	db.writer = stdlib.OpenDB(*cfg)
 	db.writer.SetMaxOpenConns(o.MaxConns)
 	db.writer.SetMaxIdleConns(o.MaxConns)

@@ -37,6 +37,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	}
 	db.writer.SetMaxOpenConns(1)
 	db.writer.SetMaxIdleConns(1)
+	db.schema = db.writer
 	if err := db.writer.PingContext(ctx); err != nil {
 		return translate(err)
 	}
