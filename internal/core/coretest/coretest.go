@@ -15,6 +15,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -23,7 +24,7 @@ import (
 
 // Migrations are those of everything in a World.
 func Migrations() []fs.FS {
-	return []fs.FS{lookup.Migrations, people.Migrations, roles.Migrations, service.Migrations, audit.Migrations}
+	return []fs.FS{once.Migrations, lookup.Migrations, people.Migrations, roles.Migrations, service.Migrations, audit.Migrations}
 }
 
 // World is the core of one system.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/blob"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -36,7 +37,7 @@ func (s *Service) Upload(ctx context.Context, name string, r io.Reader) (Attachm
 		UploaderID: actor.ID, CreatedAt: micro(s.now()),
 	}
 	err = s.db.Write(ctx, func(tx *database.Tx) error {
-		id, replayed, err := once(ctx, tx, s.now(), []any{"upload", a.Name, a.SHA256}, func() (int64, error) {
+		id, replayed, err := once.Do(ctx, tx, s.now(), []any{"upload", a.Name, a.SHA256}, func() (int64, error) {
 			a.ID = tx.NextID()
 			_, err := tx.Exec(ctx, `INSERT INTO ticket_attachments (id, internal, name, media_type, size, sha256, uploader_id, created_at)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, a.Internal, a.Name, a.MediaType, a.Size, a.SHA256, a.UploaderID, database.Time(a.CreatedAt))
