@@ -8,6 +8,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -68,8 +69,9 @@ func (s *Service) checkToken(in *TokenInput, now time.Time) error {
 	return wrong.Err()
 }
 
-// CreateToken makes a token and gives its secret, which nobody can see again.
-// For another owner it asks for the right to act as them.
+// CreateToken makes a token and gives its secret, which nobody can see again:
+// not even under the idempotency key it was made with, which is a Conflict. For
+// another owner it asks for the right to act as them.
 func (s *Service) CreateToken(ctx context.Context, in TokenInput) (t Token, secret string, err error) {
 	actor := access.From(ctx)
 	if !actor.Trusted() {
@@ -109,12 +111,19 @@ func (s *Service) CreateToken(ctx context.Context, in TokenInput) (t Token, secr
 		if count >= maxTokens {
 			return apperr.New(apperr.Invalid, "An account may have %d tokens. Revoke one that is not needed.", maxTokens)
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO api_tokens (id, owner_id, name, hash, hint, verbs, kinds, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, t.ID, t.OwnerID, t.Name, digest(secret), t.Hint,
-			database.JSON{V: t.Verbs}, database.JSON{V: t.Kinds}, database.Time(t.CreatedAt), database.Time(t.ExpiresAt)); err != nil {
-			return err
+		_, replayed, err := once.Do(ctx, tx, now, []any{"create token", in}, func() (int64, error) {
+			_, err := tx.Exec(ctx, `INSERT INTO api_tokens (id, owner_id, name, hash, hint, verbs, kinds, created_at, expires_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, t.ID, t.OwnerID, t.Name, digest(secret), t.Hint,
+				database.JSON{V: t.Verbs}, database.JSON{V: t.Kinds}, database.Time(t.CreatedAt), database.Time(t.ExpiresAt))
+			if err != nil {
+				return 0, err
+			}
+			return t.ID, s.audit.Append(ctx, tx, tokenEntry("token.create", nil, t))
+		})
+		if err == nil && replayed {
+			return apperr.New(apperr.Conflict, "This token was made before, and its secret was shown then. Revoke it and make another one.")
 		}
-		return s.audit.Append(ctx, tx, tokenEntry("token.create", nil, t))
+		return err
 	})
 	if err != nil {
 		return t, "", err

@@ -150,7 +150,7 @@ func (s *Service) MembershipsOf(ctx context.Context, person int64) ([]Membership
 		WHERE gm.person_id = $1 ORDER BY g.name_folded, g.id LIMIT $2`, person, maxMembers)
 }
 
-// CreateGroup adds a group without members.
+// CreateGroup adds a group without members, once per idempotency key.
 func (s *Service) CreateGroup(ctx context.Context, in GroupInput) (Group, error) {
 	var g Group
 	if err := in.check(); err != nil {
@@ -160,18 +160,24 @@ func (s *Service) CreateGroup(ctx context.Context, in GroupInput) (Group, error)
 		return g, err
 	}
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		now := s.now()
-		g = Group{ID: tx.NextID(), GroupInput: in, CreatedAt: now, UpdatedAt: now, Version: 1}
-		if err := checkOrganisation(ctx, tx, in.OrganisationID); err != nil {
-			return err
-		}
-		if err := insertGroups(ctx, tx, g); err != nil {
-			return duplicateName(err, "There is already a group called %s.", in.Name)
-		}
-		s.changes.Note(tx)
-		return s.log.Append(ctx, tx, groupEntry("group.create", g, nil, g))
+		return onceOnly(ctx, tx, s, "group", in, &g, readGroup, func() (int64, error) {
+			now := s.now()
+			g = Group{ID: tx.NextID(), GroupInput: in, CreatedAt: now, UpdatedAt: now, Version: 1}
+			return g.ID, s.addGroup(ctx, tx, g)
+		})
 	})
 	return g, err
+}
+
+func (s *Service) addGroup(ctx context.Context, tx *database.Tx, g Group) error {
+	if err := checkOrganisation(ctx, tx, g.OrganisationID); err != nil {
+		return err
+	}
+	if err := insertGroups(ctx, tx, g); err != nil {
+		return duplicateName(err, "There is already a group called %s.", g.Name)
+	}
+	s.changes.Note(tx)
+	return s.log.Append(ctx, tx, groupEntry("group.create", g, nil, g))
 }
 
 // UpdateGroup saves a group that was read at a version; Conflict with the

@@ -145,7 +145,7 @@ func (s *Service) Lineage(ctx context.Context, id int64) ([]Organisation, error)
 		" AND "+visibleOrganisations(access.From(ctx)).SQL(&args)+" ORDER BY t.depth DESC LIMIT "+args.Arg(maxDepth+1), args.Values()...)
 }
 
-// CreateOrganisation adds an organisation to the tree.
+// CreateOrganisation adds an organisation to the tree, once per idempotency key.
 func (s *Service) CreateOrganisation(ctx context.Context, in OrganisationInput) (Organisation, error) {
 	var o Organisation
 	if err := in.check(); err != nil {
@@ -156,21 +156,27 @@ func (s *Service) CreateOrganisation(ctx context.Context, in OrganisationInput) 
 		return o, err
 	}
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		now := s.now()
-		o = Organisation{ID: tx.NextID(), OrganisationInput: in, CreatedAt: now, UpdatedAt: now, Version: 1}
-		if err := lockTree(ctx, tx); err != nil {
-			return err
-		}
-		if err := checkParent(ctx, tx, o); err != nil {
-			return err
-		}
-		if err := insertOrganisations(ctx, tx, o); err != nil {
-			return duplicateName(err, "There is already an organisation called %s here.", in.Name)
-		}
-		s.changes.Note(tx)
-		return s.log.Append(ctx, tx, organisationEntry("organisation.create", nil, &o))
+		return onceOnly(ctx, tx, s, "organisation", in, &o, readOrganisation, func() (int64, error) {
+			now := s.now()
+			o = Organisation{ID: tx.NextID(), OrganisationInput: in, CreatedAt: now, UpdatedAt: now, Version: 1}
+			return o.ID, s.addOrganisation(ctx, tx, o)
+		})
 	})
 	return o, err
+}
+
+func (s *Service) addOrganisation(ctx context.Context, tx *database.Tx, o Organisation) error {
+	if err := lockTree(ctx, tx); err != nil {
+		return err
+	}
+	if err := checkParent(ctx, tx, o); err != nil {
+		return err
+	}
+	if err := insertOrganisations(ctx, tx, o); err != nil {
+		return duplicateName(err, "There is already an organisation called %s here.", o.Name)
+	}
+	s.changes.Note(tx)
+	return s.log.Append(ctx, tx, organisationEntry("organisation.create", nil, &o))
 }
 
 // UpdateOrganisation saves an organisation that was read at a version; Conflict

@@ -189,12 +189,14 @@ func (s *Service) People(ctx context.Context, q PersonQuery) (lookup.Page[Person
 	}), err
 }
 
-// CreatePerson adds a person.
+// CreatePerson adds a person, once per idempotency key.
 func (s *Service) CreatePerson(ctx context.Context, in PersonInput) (Person, error) {
 	var p Person
-	err := s.db.Write(ctx, func(tx *database.Tx) (err error) {
-		p, err = s.CreatePersonIn(ctx, tx, in)
-		return err
+	err := s.db.Write(ctx, func(tx *database.Tx) error {
+		return onceOnly(ctx, tx, s, "person", in, &p, readPerson, func() (id int64, err error) {
+			p, err = s.CreatePersonIn(ctx, tx, in)
+			return p.ID, err
+		})
 	})
 	return p, err
 }

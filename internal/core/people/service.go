@@ -24,6 +24,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -71,6 +72,18 @@ func schema(fields map[string]string) *filter.Schema {
 		panic(err) // a mistake in the package's own declarations
 	}
 	return made
+}
+
+// onceOnly makes a thing once per idempotency key; a second time it reads what
+// was made the first time.
+func onceOnly[T any](ctx context.Context, tx *database.Tx, s *Service, what string, request any, made *T,
+	read func(context.Context, database.Querier, int64) (T, error), create func() (int64, error),
+) error {
+	id, replayed, err := once.Do(ctx, tx, s.now(), []any{"create " + what, request}, create)
+	if err == nil && replayed {
+		*made, err = read(ctx, tx, id)
+	}
+	return err
 }
 
 // mayManage asks whether the actor may change something in the directory.

@@ -19,6 +19,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -209,7 +210,7 @@ func (s *Store) SupportGroup(ctx context.Context, q database.Querier, id int64) 
 	return group, err
 }
 
-// Create adds a service.
+// Create adds a service, once per idempotency key.
 func (s *Store) Create(ctx context.Context, in Input) (Service, error) {
 	var made Service
 	if err := in.check(); err != nil {
@@ -220,17 +221,27 @@ func (s *Store) Create(ctx context.Context, in Input) (Service, error) {
 	}
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
 		now := s.now()
-		made = Service{ID: tx.NextID(), Input: in, CreatedAt: now, UpdatedAt: now, Version: 1}
-		if err := checkReferences(ctx, tx, Service{}, made); err != nil {
-			return err
+		id, replayed, err := once.Do(ctx, tx, now, []any{"create service", in}, func() (int64, error) {
+			made = Service{ID: tx.NextID(), Input: in, CreatedAt: now, UpdatedAt: now, Version: 1}
+			return made.ID, s.add(ctx, tx, made)
+		})
+		if err == nil && replayed {
+			made, err = read(ctx, tx, id)
 		}
-		if err := insert(ctx, tx, made); err != nil {
-			return duplicateName(err, in.Name)
-		}
-		s.changes.Note(tx, made.OwnerID, made.BusinessOwnerID)
-		return s.log.Append(ctx, tx, entry("service.create", made, nil, made))
+		return err
 	})
 	return made, err
+}
+
+func (s *Store) add(ctx context.Context, tx *database.Tx, made Service) error {
+	if err := checkReferences(ctx, tx, Service{}, made); err != nil {
+		return err
+	}
+	if err := insert(ctx, tx, made); err != nil {
+		return duplicateName(err, made.Name)
+	}
+	s.changes.Note(tx, made.OwnerID, made.BusinessOwnerID)
+	return s.log.Append(ctx, tx, entry("service.create", made, nil, made))
 }
 
 // Update saves a service that was read at a version; Conflict with the present

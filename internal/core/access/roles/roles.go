@@ -17,6 +17,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -94,32 +95,41 @@ func mayManage(ctx context.Context) error {
 	return access.From(ctx).Require(access.ManageRoles, access.AnyKind)
 }
 
-// Create adds a custom role.
+// Create adds a custom role, once per idempotency key.
 func (s *Store) Create(ctx context.Context, role access.Role) (access.Role, error) {
 	if err := s.check(ctx, &role); err != nil {
 		return role, err
 	}
 	role.BuiltIn, role.Version = false, 1
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		all, err := s.Definitions(ctx, tx)
-		if err != nil {
-			return err
+		// A role has a key instead of an id; the key is part of the request.
+		_, replayed, err := once.Do(ctx, tx, s.now(), []any{"create role", role}, func() (int64, error) { return 0, s.add(ctx, tx, role) })
+		if err == nil && replayed {
+			role, err = s.stored(ctx, tx, role.Key)
 		}
-		if _, err := find(all, role.Key); err == nil {
-			return apperr.InvalidField("key", "There is already a role with this key.")
-		}
-		if len(all) >= maxRoles {
-			return apperr.New(apperr.Invalid, "An installation may have %d roles.", maxRoles)
-		}
-		now := database.Time(s.now())
-		if _, err := tx.Exec(ctx, `INSERT INTO roles (key, name, description, permissions, created_at, updated_at, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			role.Key, role.Name, role.Description, database.JSON{V: role.Permissions}, now, now, role.Version); err != nil {
-			return err
-		}
-		return s.log.Append(ctx, tx, entry("role.create", role, nil, document(role)))
+		return err
 	})
 	return role, err
+}
+
+func (s *Store) add(ctx context.Context, tx *database.Tx, role access.Role) error {
+	all, err := s.Definitions(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if _, err := find(all, role.Key); err == nil {
+		return apperr.InvalidField("key", "There is already a role with this key.")
+	}
+	if len(all) >= maxRoles {
+		return apperr.New(apperr.Invalid, "An installation may have %d roles.", maxRoles)
+	}
+	now := database.Time(s.now())
+	if _, err := tx.Exec(ctx, `INSERT INTO roles (key, name, description, permissions, created_at, updated_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		role.Key, role.Name, role.Description, database.JSON{V: role.Permissions}, now, now, role.Version); err != nil {
+		return err
+	}
+	return s.log.Append(ctx, tx, entry("role.create", role, nil, document(role)))
 }
 
 // Update saves a custom role that was read at role.Version; Conflict with the
