@@ -98,7 +98,7 @@ type Once struct {
 }
 
 // Replayed marks the answer as one to a request that came before.
-func Replayed(ctx context.Context) { Header(ctx).Set("Idempotency-Replayed", "true") }
+func Replayed(ctx context.Context) { Header(ctx).Set(replayedHeader, "true") }
 
 // Field is a property of a JSON merge patch (RFC 7396): absent leaves the value,
 // null clears it.

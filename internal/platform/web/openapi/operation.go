@@ -56,7 +56,7 @@ func Register[I, O any](api huma.API, o Operation, handler func(context.Context,
 	o.complete(described(api.OpenAPI(), o.Method, o.Path))
 }
 
-// refusals of every operation, with or without credentials, input or luck.
+// everywhere are the refusals of every operation, with or without credentials, input or luck.
 var everywhere = []int{
 	http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
 	http.StatusInternalServerError, http.StatusServiceUnavailable,
@@ -70,18 +70,18 @@ func (o *Operation) huma() huma.Operation {
 		Responses: map[string]*huma.Response{},
 	}
 	for _, status := range slices.Concat(everywhere, o.Errors) {
-		op.Responses[strconv.Itoa(status)] = refusal(status)
+		op.Responses[strconv.Itoa(status)] = standardAnswer(status)
 	}
 	return op
 }
 
-// refusal refers to the description of an answer that is the same everywhere.
-func refusal(status int) *huma.Response {
-	name, ok := refusalNames[status]
+// standardAnswer refers to the description of an answer that is the same everywhere.
+func standardAnswer(status int) *huma.Response {
+	known, ok := standards[status]
 	if !ok {
 		panic("openapi: no answer of the status " + strconv.Itoa(status) + " is described")
 	}
-	return &huma.Response{Ref: "#/components/responses/" + name}
+	return &huma.Response{Ref: "#/components/responses/" + known.name}
 }
 
 // complete adds to huma's description what it cannot read off types.
@@ -90,29 +90,38 @@ func (o *Operation) complete(op *huma.Operation) {
 		// Added late: of a body it knows, huma would read every byte into memory.
 		op.RequestBody = o.Body
 	}
+	success := op.Responses[strconv.Itoa(op.DefaultStatus)]
+	if success.Headers == nil {
+		success.Headers = map[string]*huma.Param{}
+	}
 	for _, p := range op.Parameters {
-		if p.In == "header" && p.Name == "If-None-Match" {
-			op.Responses["304"] = refusal(http.StatusNotModified)
+		switch p.Name {
+		case "If-None-Match":
+			op.Responses["304"] = standardAnswer(http.StatusNotModified)
+		case "If-Match":
+			// Only described as required: huma would answer 422, not 428.
+			p.Required = op.Responses["428"] != nil
+		case "Idempotency-Key":
+			success.Headers[replayedHeader] = &huma.Param{Ref: "#/components/headers/" + replayedHeader}
 		}
 	}
 	if op.RequestBody != nil {
-		op.Responses["413"] = refusal(http.StatusRequestEntityTooLarge)
-		op.Responses["415"] = refusal(http.StatusUnsupportedMediaType)
+		if patch := op.RequestBody.Content[mergePatch]; patch != nil {
+			op.RequestBody.Content["application/json"] = patch
+		}
+		op.Responses["413"] = standardAnswer(http.StatusRequestEntityTooLarge)
+		op.Responses["415"] = standardAnswer(http.StatusUnsupportedMediaType)
 		for _, media := range op.RequestBody.Content {
 			if o.Request != nil {
 				media.Example = o.Request
 			}
 		}
 	}
-	success := op.Responses[strconv.Itoa(op.DefaultStatus)]
 	if o.Streamed != nil {
 		success.Content = o.Streamed
 	}
 	if media := success.Content["application/json"]; media != nil && o.Answer != nil {
 		media.Example = o.Answer
-	}
-	if success.Headers == nil {
-		success.Headers = map[string]*huma.Param{}
 	}
 	for name := range standardHeaders() {
 		success.Headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
@@ -139,44 +148,31 @@ func described(doc *huma.OpenAPI, method, path string) *huma.Operation {
 const (
 	bearerScheme  = "token"
 	sessionScheme = "session"
+
+	mergePatch     = "application/merge-patch+json"
+	replayedHeader = "Idempotency-Replayed"
 )
 
-// refusalNames are the components under which answers are described that are the
-// same for every operation.
-var refusalNames = map[int]string{
-	http.StatusPartialContent:               "Part",
-	http.StatusNotModified:                  "NotModified",
-	http.StatusRequestedRangeNotSatisfiable: "OutOfRange",
-	http.StatusUnauthorized:                 "Unauthenticated",
-	http.StatusForbidden:                    "Forbidden",
-	http.StatusNotFound:                     "NotFound",
-	http.StatusConflict:                     "Conflict",
-	http.StatusPreconditionFailed:           "Stale",
-	http.StatusRequestEntityTooLarge:        "TooLarge",
-	http.StatusUnsupportedMediaType:         "UnsupportedType",
-	http.StatusUnprocessableEntity:          "Invalid",
-	http.StatusPreconditionRequired:         "VersionNeeded",
-	http.StatusTooManyRequests:              "TooMany",
-	http.StatusInternalServerError:          "Internal",
-	http.StatusServiceUnavailable:           "Unavailable",
-}
+// standard is an answer that is the same for every operation: the component it is
+// described under, the kind of its problem, and what it means.
+type standard struct{ name, kind, text string }
 
-var refusalTexts = map[int]string{
-	http.StatusPartialContent:               "The part that Range asked for.",
-	http.StatusNotModified:                  "You hold the current version already.",
-	http.StatusRequestedRangeNotSatisfiable: "What Range asks for lies behind the end.",
-	http.StatusUnauthorized:                 "No credentials, or wrong ones.",
-	http.StatusForbidden:                    "Your roles, or the scopes of your token, do not allow this.",
-	http.StatusNotFound:                     "There is no such record, or you may not see it.",
-	http.StatusConflict:                     "Not possible as things are now: the state does not allow it, or the Idempotency-Key was used for something else. `current` may show the record as it is.",
-	http.StatusPreconditionFailed:           "If-Match names a version that is not the current one. `current` shows what the record holds now.",
-	http.StatusRequestEntityTooLarge:        "The body is larger than is accepted here.",
-	http.StatusUnsupportedMediaType:         "The body's Content-Type is not accepted here.",
-	http.StatusUnprocessableEntity:          "What was sent is wrong. `errors` names each wrong input.",
-	http.StatusPreconditionRequired:         "If-Match is needed here: the ETag of what you read.",
-	http.StatusTooManyRequests:              "Too many requests; Retry-After says when the next is welcome.",
-	http.StatusInternalServerError:          "Something went wrong on the server. `request_id` names the request in its log.",
-	http.StatusServiceUnavailable:           "The server cannot answer right now. Nothing was changed; try again after Retry-After.",
+var standards = map[int]standard{
+	http.StatusPartialContent:               {"Part", "", "The part that Range asked for."},
+	http.StatusNotModified:                  {"NotModified", "", "You hold the current version already."},
+	http.StatusUnauthorized:                 {"Unauthenticated", "unauthenticated", "No credentials, or wrong ones."},
+	http.StatusForbidden:                    {"Forbidden", "forbidden", "Your roles, or the scopes of your token, do not allow this."},
+	http.StatusNotFound:                     {"NotFound", "not_found", "There is no such record, or you may not see it."},
+	http.StatusConflict:                     {"Conflict", "conflict", "Not possible as things are now: the state does not allow it, or the Idempotency-Key was used for something else. `current` may show the record as it is."},
+	http.StatusPreconditionFailed:           {"Stale", "conflict", "If-Match names a version that is not the current one. `current` shows what the record holds now."},
+	http.StatusRequestEntityTooLarge:        {"TooLarge", "too_large", "The body is larger than is accepted here."},
+	http.StatusUnsupportedMediaType:         {"UnsupportedType", "unsupported_type", "The body's Content-Type is not accepted here."},
+	http.StatusRequestedRangeNotSatisfiable: {"OutOfRange", "range", "What Range asks for lies behind the end."},
+	http.StatusUnprocessableEntity:          {"Invalid", "invalid", "What was sent is wrong. `errors` names each wrong input."},
+	http.StatusPreconditionRequired:         {"VersionNeeded", "precondition", "If-Match is needed here: the ETag of what you read."},
+	http.StatusTooManyRequests:              {"TooMany", "too_many", "Too many requests; Retry-After says when the next is welcome."},
+	http.StatusInternalServerError:          {"Internal", "internal", "Something went wrong on the server. `request_id` names the request in its log."},
+	http.StatusServiceUnavailable:           {"Unavailable", "unavailable", "The server cannot answer right now. Nothing was changed; try again after Retry-After."},
 }
 
 // components holds what operations refer to.
@@ -197,10 +193,11 @@ func components(o Options) *huma.Components {
 		}
 	}
 	wait := map[string]*huma.Param{"Retry-After": {Description: "Seconds to wait.", Schema: &huma.Schema{Type: huma.TypeInteger}}}
-	for status, name := range refusalNames {
+	c.Headers[replayedHeader] = &huma.Param{Description: "true if a request with this key came before.", Schema: &huma.Schema{Type: huma.TypeString}}
+	for status, known := range standards {
 		r := &huma.Response{
-			Description: refusalTexts[status],
-			Content:     map[string]*huma.MediaType{web.ProblemType: {Schema: problem}},
+			Description: known.text,
+			Content:     map[string]*huma.MediaType{web.ProblemType: {Schema: problem, Example: known.example(status)}},
 		}
 		switch status {
 		case http.StatusNotModified:
@@ -212,9 +209,21 @@ func components(o Options) *huma.Components {
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			r.Headers = wait
 		}
-		c.Responses[name] = r
+		c.Responses[known.name] = r
 	}
 	return c
+}
+
+func (s standard) example(status int) web.Problem {
+	p := web.Problem{
+		Type: "urn:steward:problem:" + s.kind, Title: http.StatusText(status), Status: status, Detail: s.text,
+		Instance: Prefix + "/tickets", RequestID: "Q3XJ7YVJ6W2QK5JZ4M7B3N5T2A",
+	}
+	if status == http.StatusUnprocessableEntity {
+		p.Detail = "Say in a few words what it is about."
+		p.Errors = []web.ProblemField{{Name: "title", Pointer: "#/title", Message: p.Detail}}
+	}
+	return p
 }
 
 // standardHeaders are those of every answer.

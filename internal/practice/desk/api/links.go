@@ -68,10 +68,13 @@ func (a *API) linksOut(ctx context.Context, t *ticket.Ticket) (*linksOutput, err
 type linkInput struct {
 	Which
 	openapi.Once
-	Body struct {
-		Type  string `json:"type" enum:"parent,child,related,duplicate_of,caused_by" doc:"What this ticket is to the other." example:"duplicate_of"`
-		Other string `json:"other" minLength:"1" maxLength:"40" doc:"The other ticket's number, or its id." example:"INC-1037"`
-	}
+	Body NewLink
+}
+
+// NewLink is a link to make.
+type NewLink struct {
+	Type  string `json:"type" enum:"parent,child,related,duplicate_of,caused_by" doc:"What this ticket is to the other." example:"duplicate_of"`
+	Other string `json:"other" minLength:"1" maxLength:"40" doc:"The other ticket's number, or its id." example:"INC-1037"`
 }
 
 func (a *API) link(ctx context.Context, in *linkInput) (*linksOutput, error) {

@@ -21,10 +21,11 @@ func (a *API) registerWatchers(api huma.API) {
 	}, a.watchers)
 	register(a, api, openapi.Operation{
 		ID: "set-watchers", Method: http.MethodPut, Path: "/tickets/{ref}/watchers", Tag: tagTickets,
-		Summary:     "Say who watches a ticket",
-		Description: "Makes the given persons the watchers, and nobody else.",
-		Errors:      []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
-		Request:     map[string]any{"persons": []int64{4294967313}}, Answer: example,
+		Summary: "Say who watches a ticket",
+		Description: "Makes the given persons the watchers, and nobody else. Needs the permission to read internal notes as well: whoever " +
+			"cannot see the watchers cannot say who of them stays.",
+		Errors:  []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusPreconditionRequired},
+		Request: map[string]any{"persons": []int64{4294967313}}, Answer: example,
 	}, a.setWatchers)
 	register(a, api, openapi.Operation{
 		ID: "watch-ticket", Method: http.MethodPut, Path: "/tickets/{ref}/watchers/me", Tag: tagTickets, Status: http.StatusNoContent,
@@ -53,14 +54,20 @@ type watchersOutput struct {
 }
 
 func (a *API) watchers(ctx context.Context, in *struct{ Which }) (*watchersOutput, error) {
-	t, err := a.tickets.Get(ctx, in.ref())
+	t, err := a.inside(ctx, in.Which)
 	if err != nil {
 		return nil, err
 	}
-	if err := access.From(ctx).Check(access.ReadNotes, t.Record()).Err(); err != nil {
-		return nil, err
-	}
 	return a.watchersOut(ctx, &t)
+}
+
+// inside gives a ticket to somebody who may know who watches it.
+func (a *API) inside(ctx context.Context, which Which) (ticket.Ticket, error) {
+	t, err := a.tickets.Get(ctx, which.ref())
+	if err != nil {
+		return t, err
+	}
+	return t, access.From(ctx).Check(access.ReadNotes, t.Record()).Err()
 }
 
 func (a *API) watchersOut(ctx context.Context, t *ticket.Ticket) (*watchersOutput, error) {
@@ -78,14 +85,20 @@ func (a *API) watchersOut(ctx context.Context, t *ticket.Ticket) (*watchersOutpu
 type setWatchersInput struct {
 	Which
 	openapi.Changing
-	Body struct {
-		Persons []int64 `json:"persons" nullable:"false" maxItems:"100" doc:"Their ids."`
-	}
+	Body NewWatchers
+}
+
+// NewWatchers says who shall watch.
+type NewWatchers struct {
+	Persons []int64 `json:"persons" nullable:"false" maxItems:"100" doc:"Their ids."`
 }
 
 func (a *API) setWatchers(ctx context.Context, in *setWatchersInput) (*watchersOutput, error) {
 	version, err := in.Version(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := a.inside(ctx, in.Which); err != nil {
 		return nil, err
 	}
 	t, err := a.tickets.SetWatchers(ctx, in.ref(), version, in.Body.Persons)

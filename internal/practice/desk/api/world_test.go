@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -45,7 +46,8 @@ type desk struct {
 	sam          int64 // agent of the supplier
 	audrey       int64 // auditor
 
-	tokens map[int64]string
+	tokens  map[int64]string
+	queries atomic.Pointer[database.Counter] // of the last request
 }
 
 type silent struct{}
@@ -142,7 +144,11 @@ func (d *desk) serve(t *testing.T, o openapi.Options) {
 	o.Version, o.Authenticate, o.Cookie, o.Tags = "test", d.id.Authenticate, d.id.SessionCookie(), api.Tags()
 	d.api = api.New(api.Deps{Tickets: d.tickets, People: d.People, Services: d.Services, DB: d.DB, MaxUpload: 1 << 20})
 	d.api.Register(openapi.New(mux, o))
-	server := httptest.NewServer(mux)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, counter := database.WithCounter(r.Context())
+		mux.ServeHTTP(w, r.WithContext(ctx))
+		d.queries.Store(counter)
+	}))
 	t.Cleanup(server.Close)
 	d.url, d.client = server.URL, server.Client()
 }
