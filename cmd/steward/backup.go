@@ -34,7 +34,7 @@ func (c backupCommand) Run(p *program) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // it was only read from
-	blobs, err := blob.OpenFolder(filesFolder(&l.Config))
+	blobs, err := blob.OpenFolder(l.Config.FilesDir())
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (c restoreCommand) Run(p *program) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // everything was committed
-	blobs, err := blob.OpenFolder(filesFolder(&l.Config))
+	blobs, err := blob.OpenFolder(l.Config.FilesDir())
 	if err != nil {
 		return err
 	}

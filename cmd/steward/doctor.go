@@ -141,7 +141,7 @@ func (p *program) databaseFindings(c *config.Config, thorough bool) []database.F
 
 func (p *program) attachmentsFinding(c *config.Config) database.Finding {
 	f := database.Finding{Name: "attachments", Severity: database.Fine}
-	store, err := blob.OpenFolder(filesFolder(c))
+	store, err := blob.OpenFolder(c.FilesDir())
 	if err == nil {
 		var files, bytes int64
 		var damaged []string

@@ -183,6 +183,3 @@ func place(setting string) string {
 	}
 	return "the configured address"
 }
-
-// filesFolder is where attachments are.
-func filesFolder(c *config.Config) string { return filepath.Join(c.DataDir, "files") }

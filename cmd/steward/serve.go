@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/steward-itsm/steward/internal/app"
+	"github.com/steward-itsm/steward/internal/platform/buildinfo"
 	"github.com/steward-itsm/steward/internal/platform/config"
 	"github.com/steward-itsm/steward/internal/platform/observe"
 )
@@ -34,7 +35,7 @@ func (c serveCommand) Run(p *program) error {
 	if err := p.sayFirstRun(a.Core(), cfg); err != nil {
 		return err
 	}
-	tracing, err := observe.NewTracing(p.ctx, observe.TracingOptions{Endpoint: cfg.Monitoring.Traces, Ratio: cfg.Monitoring.TraceRatio})
+	tracing, err := observe.NewTracing(p.ctx, observe.TracingOptions{Endpoint: cfg.Monitoring.Traces, Ratio: cfg.Monitoring.TraceRatio, Version: buildinfo.Read().Version, Node: cfg.Node})
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func (a *App) restricted() {
 	}), web.Stream())
 	signedIn.Mount("GET /styleguide/", styleguide.Handler(a.core.Now))
 	signedIn.Handle("GET /api/docs", a.apiReference)
-	signedIn.Handle("/", func(http.ResponseWriter, *http.Request) error {
+	signedIn.Handle("GET /", func(http.ResponseWriter, *http.Request) error {
 		return apperr.New(apperr.NotFound, "There is no page at this address.")
 	})
 }

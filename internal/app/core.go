@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
@@ -73,7 +72,7 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 	} else if n > 0 {
 		log.InfoContext(ctx, "database brought up to date", "steps", n)
 	}
-	if c.Blobs, err = blob.OpenFolder(filepath.Join(cfg.DataDir, "files")); err != nil {
+	if c.Blobs, err = blob.OpenFolder(cfg.FilesDir()); err != nil {
 		return fail(err)
 	}
 	changes := &access.Changes{}

@@ -84,3 +84,6 @@ func (c *Config) DatabaseURL() string {
 
 // HTTPS reports whether people reach the product over https.
 func (c *Config) HTTPS() bool { return c.PublicURL != nil && c.PublicURL.Scheme == "https" }
+
+// FilesDir is where attachments are kept.
+func (c *Config) FilesDir() string { return filepath.Join(c.DataDir, "files") }
