@@ -219,7 +219,7 @@ func (db *DB) writeOnce(ctx context.Context, fn func(tx *Tx) error) (err error) 
 		return err
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return translate(err)
+		return committing(err)
 	}
 	done = true
 	for _, after := range tx.afterCommit {

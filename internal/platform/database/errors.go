@@ -41,9 +41,9 @@ func translate(err error) error {
 	}
 	var netErr net.Error
 	var connErr *pgconn.ConnectError
-	if errors.As(err, &netErr) || errors.As(err, &connErr) || errors.Is(err, driver.ErrBadConn) ||
-		errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &netErr) || errors.As(err, &connErr) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) { // ErrTxDone: the transaction ended with its context
 		return unavailable(err)
 	}
 	return err
@@ -51,6 +51,19 @@ func translate(err error) error {
 
 func unavailable(err error) error {
 	return apperr.Wrap(err, apperr.Unavailable, "The database cannot be reached right now. Nothing was saved. Please try again in a moment.")
+}
+
+// committing translates the error of a commit. When the connection broke in its
+// midst, nobody knows which side of it the transaction ended on.
+func committing(err error) error {
+	translated := translate(err)
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	answered := errors.As(err, &pg) || errors.As(err, &lite) && lite.Code()&0xff != sqlite3.SQLITE_IOERR
+	if answered || !apperr.Is(translated, apperr.Unavailable) {
+		return translated
+	}
+	return apperr.Wrap(err, apperr.Unavailable, "The connection to the database broke while this was being saved, so it may or may not be saved. Please look before you try again.")
 }
 
 func full(err error) error {

@@ -172,7 +172,7 @@ var standards = map[int]standard{
 	http.StatusPreconditionRequired:         {"VersionNeeded", "precondition", "If-Match is needed here: the ETag of what you read."},
 	http.StatusTooManyRequests:              {"TooMany", "too_many", "Too many requests; Retry-After says when the next is welcome."},
 	http.StatusInternalServerError:          {"Internal", "internal", "Something went wrong on the server. `request_id` names the request in its log."},
-	http.StatusServiceUnavailable:           {"Unavailable", "unavailable", "The server cannot answer right now. Nothing was changed; try again after Retry-After."},
+	http.StatusServiceUnavailable:           {"Unavailable", "unavailable", "The server cannot answer right now. Nothing was changed, unless `detail` doubts it; try again after Retry-After, with the same Idempotency-Key."},
 }
 
 // components holds what operations refer to.
