@@ -48,9 +48,11 @@
 //
 // # Forms
 //
-//	Form{ID, Action, Get, HX, Multipart, Guard, Error Alert, Hidden, Plain}   FormFoot(...)   FieldRow()
+//	Form{ID, Action, Get, HX, Multipart, Guard, Error Alert, Hidden, Plain, DraftURL}   FormFoot(...)   FieldRow()
+//	FormSplit(first, context, rest)   DraftState()   Derived{ID, Label, Content, Why}
 //	Field{Name, Label, Help, Error, Required, Disabled, ReadOnly, ID, Hidden, HX}, embedded in each of:
 //	TextField{Field, Value, Type, Placeholder, Prefix, Suffix, ...}   TextArea{Field, Value, Rows, Mono}
+//	MarkdownField{Field, Value, Rows, PreviewURL, MentionURL}   AnswerField{Field, Type AnswerType, Value, Options}
 //	Select{Field, Options []Option, Placeholder, SubmitNow}   DateField{Field, Value, Time, Min, Max}
 //	Check{Field, Checked, Value, Switch}   Checks{Field, Options, Inline}   Radios{Field, Options, Inline}   Rating{Field, Value, Words}
 //	Combobox{Field, URL, Chosen []Choice, Text, Multiple, Placeholder}   ComboboxOptions([]Choice)

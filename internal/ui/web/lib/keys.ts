@@ -88,8 +88,17 @@ export function startKeys(): void {
       }
       return;
     }
-    // A click on an element in the top layer does not blur a menu's own keys.
-    if (document.querySelector(".s-menu-list:popover-open")) return;
+    // A click on an element in the top layer does not blur a menu's own keys. In
+    // an open menu the last key of a sequence is enough: "n" opened it, "i" chooses.
+    const menu = document.querySelector<HTMLElement>(".s-menu-list:popover-open");
+    if (menu) {
+      const item = [...menu.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset["key"]?.split(" ").at(-1) === event.key);
+      if (item && reachable(item)) {
+        event.preventDefault();
+        press(item);
+      }
+      return;
+    }
     if (event.key === "?") {
       event.preventDefault();
       showHelp();
