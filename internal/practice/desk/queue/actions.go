@@ -151,7 +151,7 @@ func pick(ctx context.Context, field string, id *int64, typed string, find func(
 		return 0, nil
 	}
 	found, err := find(ctx, typed)
-	if err != nil {
+	if err != nil && !apperr.Is(err, apperr.NotFound) { // a group nobody can see has no members
 		return 0, err
 	}
 	var exact []int64
@@ -248,39 +248,4 @@ func fieldError(err error, name string) string {
 		}
 	}
 	return ""
-}
-
-// The lists that open while somebody types.
-
-func (q *Queue) suggestGroups(w http.ResponseWriter, r *http.Request) error {
-	found, err := q.d.Directory.SuggestGroups(r.Context(), web.OneLine(r.FormValue("q")))
-	return showChoices(w, r, found, ui.PartyGroup, err)
-}
-
-func (q *Queue) suggestAssignees(w http.ResponseWriter, r *http.Request) error {
-	group, err := strconv.ParseInt(r.FormValue("group"), 10, 64)
-	if err != nil {
-		group = 0
-	}
-	found, err := q.assignees(group)(r.Context(), web.OneLine(r.FormValue("q")))
-	return showChoices(w, r, found, ui.PartyPerson, err)
-}
-
-func (q *Queue) suggestServices(w http.ResponseWriter, r *http.Request) error {
-	choices, err := q.services(r.Context(), web.OneLine(r.FormValue("q")))
-	if err != nil {
-		return err
-	}
-	return web.Render(w, r, http.StatusOK, ui.ComboboxOptions(choices))
-}
-
-func showChoices(w http.ResponseWriter, r *http.Request, found []people.Suggestion, kind ui.PartyKind, err error) error {
-	if err != nil {
-		return err
-	}
-	choices := make([]ui.Choice, 0, len(found))
-	for _, s := range found {
-		choices = append(choices, ui.Choice{Value: strconv.FormatInt(s.ID, 10), Label: s.Name, Hint: s.Detail, Kind: kind})
-	}
-	return web.Render(w, r, http.StatusOK, ui.ComboboxOptions(choices))
 }

@@ -33,7 +33,7 @@ var standardColumns = []view.Column{
 // defaultColumns are what a list shows until its reader chooses.
 var defaultColumns = []string{
 	view.ColumnNumber, view.ColumnTitle, view.ColumnState, view.ColumnPriority,
-	view.ColumnRequester, view.ColumnGroup, view.ColumnAssignee, view.ColumnUpdated,
+	view.ColumnRequester, view.ColumnAssignee, view.ColumnUpdated,
 }
 
 // maxColumns bounds what one list shows.

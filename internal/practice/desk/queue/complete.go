@@ -42,8 +42,8 @@ func (q *Queue) complete(w http.ResponseWriter, r *http.Request) error {
 	word := typed[wordStart(typed, caret):min(c.Replace.Pos, caret)]
 	found := make([]ui.Completion, 0, len(c.Suggestions))
 	for _, s := range c.Suggestions {
-		completion := ui.Completion{Insert: word + s.Text, Label: s.Text}
-		if s.Label != s.Text {
+		completion := ui.Completion{Insert: word + s.Text, Label: strings.Trim(s.Text, `"`)}
+		if s.Label != completion.Label {
 			completion.Hint = s.Label
 		}
 		found = append(found, completion)

@@ -59,7 +59,7 @@ func TestExportHoldsTheWholeListWithNames(t *testing.T) {
 		}
 		agent.get("/queue/export?q=state:opn").want(http.StatusUnprocessableEntity)
 		options := agent.quick().get("/queue/export/options?view=open").want(http.StatusOK)
-		if options.Find("input[name=columns][checked]").Length() != 8 || options.Find("form").AttrOr("method", "") != "get" {
+		if options.Find("input[name=columns][checked]").Length() != 7 || options.Find("form").AttrOr("method", "") != "get" {
 			t.Error("the options do not begin with the columns that are shown")
 		}
 	})

@@ -20,6 +20,7 @@ import (
 type section struct {
 	id, title, filter, sort string
 	most                    int
+	team                    bool          // of one's groups rather than one's own
 	empty                   ui.EmptyState // shown when there is nothing; without a title the section is left out
 }
 
@@ -27,11 +28,11 @@ type section struct {
 // is in two of them: each begins where the one before has ended.
 func workSections(ctx context.Context, actor access.Actor) []section {
 	burning := section{
-		id: "burning", title: text.T(ctx, "Burning"), sort: "priority", most: 8,
+		id: "work-burning", team: true, title: text.T(ctx, "Burning"), sort: "priority", most: 6,
 		filter: "state:open priority:<=2 -assignee:me",
 	}
 	next := section{
-		id: "next", title: text.T(ctx, "Next to take"), sort: "priority", most: 5,
+		id: "work-next", team: true, title: text.T(ctx, "Next to take"), sort: "priority", most: 5,
 		filter: "state:open priority:>=3 assignee:none",
 		empty:  ui.EmptyState{Icon: ui.IconCheck, Title: text.T(ctx, "Nothing waits to be taken"), Text: text.T(ctx, "Every open ticket of your groups has somebody.")},
 	}
@@ -41,10 +42,10 @@ func workSections(ctx context.Context, actor access.Actor) []section {
 		burning.title = text.T(ctx, "Burning in my groups")
 	}
 	return []section{
-		{id: "answered", title: text.T(ctx, "Answered by the requester"), filter: "assignee:me unanswered:any", sort: "updated", most: 8},
+		{id: "work-answered", title: text.T(ctx, "Answered by the requester"), filter: "assignee:me unanswered:any", sort: "updated", most: 6},
 		burning,
 		{
-			id: "mine", title: text.T(ctx, "Assigned to me"), filter: "assignee:me state:open unanswered:none", sort: "priority", most: 12,
+			id: "work-mine", title: text.T(ctx, "Assigned to me"), filter: "assignee:me state:open unanswered:none", sort: "priority", most: 8,
 			empty: ui.EmptyState{Icon: ui.IconInbox, Title: text.T(ctx, "Nothing is assigned to you"), Text: text.T(ctx, "Take the next ticket below, or pick one from the queue."),
 				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Open the queue"), URL: "/queue"}}},
 		},
@@ -105,17 +106,21 @@ func (q *Queue) myWork(w http.ResponseWriter, r *http.Request) error {
 	}
 	for i, s := range sections {
 		if part, ok := q.workPart(ctx, s, pages[i], shown, n); ok {
-			m.Parts = append(m.Parts, part)
+			if s.team {
+				m.Team = append(m.Team, part)
+			} else {
+				m.Mine = append(m.Mine, part)
+			}
 		}
 	}
 	if len(recent) > 0 {
-		m.Parts = append(m.Parts, view.WorkPart{
+		m.Team = append(m.Team, view.WorkPart{
 			Title: text.T(ctx, "Opened last"),
-			List:  view.List{ID: "recent", Caption: text.T(ctx, "Opened last"), Columns: plain(shown), Tickets: q.rows(ctx, recent, n)},
+			List:  view.List{ID: "work-recent", Caption: text.T(ctx, "Opened last"), Columns: plain(shown), Tickets: q.rows(ctx, recent, n)},
 		})
 	}
 	return q.d.Frame.Page(w, r, module.Page{
-		Title: m.Greeting, Active: MenuMyWork, Topics: []string{Topic}, Bundles: []string{liveBundle},
+		Title: m.Greeting, Active: MenuMyWork, Wide: true, Topics: []string{Topic}, Bundles: []string{liveBundle},
 	}, m.Page())
 }
 

@@ -13,7 +13,7 @@ import (
 // part gives the titles in one short list.
 func (a *answer) part(id string) []string {
 	var out []string
-	for _, s := range a.Find("#" + id + " .s-cell-main .s-link").EachIter() {
+	for _, s := range a.Find("#work-" + id + " .s-cell-main .s-link").EachIter() {
 		out = append(out, s.Text())
 	}
 	return out

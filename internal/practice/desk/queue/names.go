@@ -32,7 +32,8 @@ func (w *wanted) of(tickets []ticket.Ticket, shown []view.Column) {
 	shows := func(key string) bool {
 		return slices.ContainsFunc(shown, func(c view.Column) bool { return c.Key == key })
 	}
-	requester, assignee, group := shows(view.ColumnRequester), shows(view.ColumnAssignee), shows(view.ColumnGroup)
+	requester, assignee := shows(view.ColumnRequester), shows(view.ColumnAssignee)
+	group := shows(view.ColumnGroup) || assignee // who has a ticket that is nobody's
 	organisation, about := shows(view.ColumnOrganisation), shows(view.ColumnService)
 	for i := range tickets {
 		t := &tickets[i]

@@ -326,12 +326,18 @@ func (q *Queue) queueModel(ctx context.Context, l *list, shown view.List, chips 
 	if l.place.Columns != "" {
 		m.Filter.Keep = append(m.Filter.Keep, ui.Hidden{Name: paramColumns, Value: l.place.Columns})
 	}
-	for _, c := range nameChips(chips, n) {
-		m.Filter.Chips = append(m.Filter.Chips, ui.FilterChip{Label: chipLabel(ctx, c), RemoveURL: l.place.filtered(c.Without).url("/queue")})
+	for i, c := range nameChips(chips, n) {
+		chip := ui.FilterChip{Label: chipLabel(ctx, c), RemoveURL: l.place.filtered(c.Without).url("/queue")}
+		if l.wrongTerm(i) {
+			chip.Wrong = l.wrong.Msg
+		}
+		m.Filter.Chips = append(m.Filter.Chips, chip)
 	}
 	if l.wrong != nil {
 		e := excerptOf(l.typed, l.wrong.Span)
-		m.Excerpt = view.Excerpt{Before: e.Before, Wrong: e.Wrong, After: e.After}
+		if len(chips) == 0 { // they would show it
+			m.Excerpt = view.Excerpt{Before: e.Before, Wrong: e.Wrong, After: e.After}
+		}
 		m.Filter.Error = text.T(ctx, "Character %s: %s", strconv.Itoa(e.From), l.wrong.Msg)
 		if e.To > e.From {
 			m.Filter.Error = text.T(ctx, "Characters %s to %s: %s", strconv.Itoa(e.From), strconv.Itoa(e.To), l.wrong.Msg)
@@ -341,6 +347,19 @@ func (q *Queue) queueModel(ctx context.Context, l *list, shown view.List, chips 
 		}
 	}
 	return m
+}
+
+// wrongTerm reports whether the i-th condition is what cannot be read.
+func (l *list) wrongTerm(i int) bool {
+	if l.wrong == nil {
+		return false
+	}
+	node, err := filter.Parse(l.typed)
+	if err != nil {
+		return false
+	}
+	at := filter.Terms(node)[i].Where()
+	return at.Pos < l.wrong.End && l.wrong.Pos < at.End
 }
 
 func chipLabel(ctx context.Context, c filter.Chip) string {

@@ -85,7 +85,8 @@ func TestWrongFilterKeepsTheTextAndTheLastList(t *testing.T) {
 		}
 		page.says("#filter-error", "Characters 7 to 9")
 		page.says("#filter-error", "Did you mean")
-		page.says(".s-filter-wrong", "opn")
+		page.says(".s-chip-wrong", "State: opn")
+		agent.get(queueURL("view", "open", "q", "state:open (priority:1")).says(".s-filter-excerpt", "state:open (priority:1")
 		if diff := cmp.Diff([]string{"Slow cable"}, page.titles()); diff != "" {
 			t.Error(diff)
 		}
@@ -265,7 +266,7 @@ func TestThoseWithoutADeskAreSentToThePortal(t *testing.T) {
 				t.Errorf("%s leads to %s", path, got)
 			}
 		}
-		for _, path := range []string{"/queue", "/queue/counts", "/queue/changes?rows=1.1", "/queue/complete?q=a", "/queue/suggest/groups?q=n", "/queue/tickets/" + inc.Number + "/steps"} {
+		for _, path := range []string{"/queue", "/queue/counts", "/queue/changes?rows=1.1", "/queue/complete?q=a", "/queue/tickets/" + inc.Number + "/steps"} {
 			asker.quick().get(path).want(http.StatusForbidden).hides("Network team", "Slow cable")
 		}
 		asker.post("/queue/tickets/"+inc.Number+"/take", nil).want(http.StatusForbidden)
@@ -296,12 +297,11 @@ func TestSupplierSeesOnlyWhatWasHandedOver(t *testing.T) {
 		vendor.get("/search?q=hushhush").want(http.StatusOK).says(".s-empty-title", "Nothing found")
 		vendor.get("/search?q="+inside.Number).want(http.StatusOK).says(".s-empty-title", "Nothing found")
 		for _, path := range []string{
-			"/queue/suggest/assignees?q=a", "/queue/suggest/assignees?q=a&group=" + itoa(w.vendors), "/queue/complete?q=assignee:a&at=10",
-			"/palette?q=agentson", "/search?q=agentson", "/queue/suggest/services?q=pay", "/queue/complete?q=service:pay&at=11",
+			"/queue/complete?q=assignee:a&at=10", "/palette?q=agentson", "/search?q=agentson", "/queue/complete?q=service:pay&at=11",
 		} {
 			vendor.quick().get(path).want(http.StatusOK).hides("Agentson", "Askersson", "Payroll")
 		}
-		vendor.quick().get("/queue/suggest/groups?q=").want(http.StatusOK).hides("Network team")
+		vendor.quick().get("/queue/complete?q=group:n&at=7").want(http.StatusOK).hides("Network team")
 		vendor.get("/queue/tickets/" + inside.Number + "/assign").want(http.StatusNotFound)
 		vendor.post("/queue/tickets/"+inside.Number+"/take", nil).want(http.StatusNotFound)
 		if _, err := w.tickets.Get(w.As(w.vendor), ticket.ByID(inside.ID)); !is(err, "not_found") {

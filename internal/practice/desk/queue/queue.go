@@ -151,9 +151,6 @@ func (q *Queue) routes(mux *web.Mux) {
 	desk.Handle("GET /queue/tickets/{number}/steps", q.steps)
 	desk.Handle("GET /queue/tickets/{number}/steps/{step}", q.stepForm)
 	desk.Handle("POST /queue/tickets/{number}/steps/{step}", q.step)
-	desk.Handle("GET /queue/suggest/groups", q.suggestGroups)
-	desk.Handle("GET /queue/suggest/assignees", q.suggestAssignees)
-	desk.Handle("GET /queue/suggest/services", q.suggestServices)
 
 	mux.Handle("GET /search", q.search)
 	mux.Handle("GET /palette", q.palette)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/a-h/templ"
-
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -124,7 +122,7 @@ func (q *Queue) sideList(ctx context.Context, l *list, n names, tallies []tally)
 	}
 	side.Groups = slices.DeleteFunc(append(side.Groups, everyone, own), func(g ui.SideGroup) bool { return len(g.Items) == 0 })
 	if access.From(ctx).IsPerson() {
-		side.Foot = []templ.Component{ui.Button{Label: text.T(ctx, "Manage views"), Icon: ui.IconSettings, Kind: ui.Quiet, Small: true, URL: "/queue/views"}}
+		side.Foot = []ui.SideItem{{Label: text.T(ctx, "Manage views"), Icon: ui.IconSettings, URL: "/queue/views"}}
 	}
 	return side
 }

@@ -135,7 +135,10 @@ export function startCompletion(): void {
     search(field);
   });
   on("focusin", ".s-combobox-input, .s-filter-input", (field) => {
-    if (isField(field) && listOf(field)) search(field);
+    if (!isField(field) || !listOf(field)) return;
+    // What is chosen is replaced as a whole.
+    if (field.matches(".s-combobox-input")) field.select();
+    search(field);
   });
   on("focusout", ".s-combobox-input, .s-filter-input, .s-composer-body", (field) => {
     if (isField(field)) hide(field);
