@@ -81,13 +81,30 @@ func Problem(ctx context.Context, err error) *web.Problem {
 
 // Stream gives an answer that fn writes itself, headers included. An error
 // before its first byte is answered like any other; a later one cuts the
-// connection, so that nobody takes a part for the whole.
+// connection, so that nobody takes a part for the whole. However long the route
+// may take, a reader who takes nothing for a minute is cut off.
 func Stream(fn func(w http.ResponseWriter, r *http.Request) error) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		c := callOf(ctx.Context())
-		c.err = fn(c.w, c.r)
+		c.err = fn(pacedWriter{c.w, http.NewResponseController(c.w)}, c.r)
 	}}
 }
+
+// patience is how long a reader of a stream may take for one piece of it.
+const patience = time.Minute
+
+type pacedWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (w pacedWriter) Write(b []byte) (int, error) {
+	_ = w.control.SetWriteDeadline(time.Now().Add(patience)) // a writer that knows none (tests) does without
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // exchange is huma's view of a request. Once the request is done it lets nothing
 // of huma's own answer through.
