@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,6 +109,10 @@ func (m *Mux) Problem(r *http.Request, err error) *Problem {
 
 func (m *Mux) writeError(w http.ResponseWriter, r *http.Request, p *Problem) error {
 	if m.wantsJSON(r) {
+		if !m.isAPI(r) {
+			// A page's service gives the whole record; only an API has said how it is shown.
+			p.Current = nil
+		}
 		return WriteProblem(w, p)
 	}
 	if m.opts.ErrorPage != nil {
@@ -130,13 +135,12 @@ func (m *Mux) writeError(w http.ResponseWriter, r *http.Request, p *Problem) err
 // wantsJSON decides by the path first, because a program that forgets Accept
 // is still a program.
 func (m *Mux) wantsJSON(r *http.Request) bool {
-	for _, prefix := range m.opts.JSONPrefixes {
-		if strings.HasPrefix(r.URL.Path, prefix) {
-			return true
-		}
-	}
 	accept := r.Header.Get("Accept")
-	return strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+	return m.isAPI(r) || strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
+}
+
+func (m *Mux) isAPI(r *http.Request) bool {
+	return slices.ContainsFunc(m.opts.JSONPrefixes, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) })
 }
 
 // linger takes in and throws away what the client is still sending after a

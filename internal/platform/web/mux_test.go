@@ -179,6 +179,24 @@ func TestProgramsGetProblemJSONAndPeopleGetPages(t *testing.T) {
 	}
 }
 
+func TestRecordOfAConflictIsShownByAPIsOnly(t *testing.T) {
+	t.Parallel()
+	m := newMux(t, web.Options{ErrorPage: errorPage})
+	stale := func(http.ResponseWriter, *http.Request) error {
+		return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody was first.", Detail: map[string]string{"note": "secret"}}
+	}
+	m.Handle("POST /api/v1/tickets", stale)
+	m.Handle("POST /tickets", stale)
+	for path, want := range map[string]bool{"/api/v1/tickets": true, "/tickets": false} {
+		r := httptest.NewRequest("POST", path, nil)
+		r.Header.Set("Accept", "application/json")
+		w := answer(m, r)
+		if w.Header().Get("Content-Type") != web.ProblemType || strings.Contains(w.Body.String(), "secret") != want {
+			t.Errorf("%s: %s", path, w.Body)
+		}
+	}
+}
+
 func TestErrorPageLogAndHeaderNameTheSameRequest(t *testing.T) {
 	t.Parallel()
 	var log logBuffer
