@@ -22,8 +22,7 @@ help: ## list the targets
 
 .PHONY: run
 run: bin/steward ## build, fill a demo organisation on the first start, serve http://localhost:8080
-	@if [ ! -e data/steward.db ] && [ -z "$$STEWARD_DATABASE_URL" ]; then bin/steward demo; fi
-	@exec bin/steward serve
+	@exec bin/steward serve --demo
 
 .PHONY: build
 build: bin/steward ## build bin/steward with its style sheet and scripts

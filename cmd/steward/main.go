@@ -30,6 +30,7 @@ type commands struct {
 	Config string `short:"c" env:"STEWARD_CONFIG" placeholder:"FILE" help:"Configuration file (TOML). Without one: steward.toml here, or /etc/steward/steward.toml."`
 
 	Serve    serveCommand    `cmd:"" help:"Serve the pages and the API, and run background jobs."`
+	Demo     demoCommand     `cmd:"" help:"Fill an empty installation with a demo organisation and print its sign-ins."`
 	Import   importCommand   `cmd:"" help:"Bring in another system's history."`
 	Export   exportCommand   `cmd:"" help:"Write tickets out, with conversation and history."`
 	Admin    adminCommand    `cmd:"" help:"Make an administrator, or give one a new password."`

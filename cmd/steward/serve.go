@@ -12,7 +12,9 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/observe"
 )
 
-type serveCommand struct{}
+type serveCommand struct {
+	Demo bool `help:"Fill an empty installation with a demo organisation first, and print its sign-ins."`
+}
 
 // Run serves until it is told to stop.
 func (c serveCommand) Run(p *program) error {
@@ -32,6 +34,11 @@ func (c serveCommand) Run(p *program) error {
 		return err
 	}
 	defer a.Close()
+	if c.Demo {
+		if err := p.fillDemo(a.Core()); err != nil {
+			return err
+		}
+	}
 	if err := p.sayFirstRun(a.Core(), cfg); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/observe"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
+	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
@@ -43,7 +45,7 @@ type App struct {
 	mux     *web.Mux
 	modules []module.Module
 	server  *web.Server
-	openAPI *huma.OpenAPI
+	openAPI huma.API
 }
 
 // Open wires the whole system on a database that it brings up to date.
@@ -130,10 +132,12 @@ func (a *App) restricted() {
 // session is looked up each time, so that signing out ends the stream.
 func (a *App) mayFollow(r *http.Request, topic string) bool {
 	var ctx context.Context
+	// A context of its own: the stream's is as old as its beginning, and belongs
+	// to its line in the access log.
 	err := a.core.Identity.Authenticate(func(_ http.ResponseWriter, r *http.Request) error {
 		ctx = r.Context()
 		return nil
-	})(discard{http.Header{}}, r.WithContext(access.With(r.Context(), access.Actor{})))
+	})(discard{http.Header{}}, r.WithContext(context.Background()))
 	if err != nil || ctx == nil || !access.From(ctx).IsPerson() {
 		return false
 	}
@@ -171,7 +175,7 @@ func (a *App) api() {
 	h := openapi.New(a.mux, openapi.Options{
 		Title: "Steward", Version: buildinfo.Read().Version,
 		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
-		Authenticate: a.core.Identity.Authenticate, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: api.Tags(),
+		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: slices.Concat(api.Tags(), adminapi.Tags()),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {
 				return "token:" + strconv.FormatInt(c.TokenID, 10)
@@ -187,16 +191,27 @@ func (a *App) api() {
 			m.API(h)
 		}
 	}
-	a.openAPI = h.OpenAPI()
+	a.openAPI = h
+}
+
+// authenticateAPI is Authenticate, but whoever must choose a password first has
+// to do so on the page for it.
+func (a *App) authenticateAPI(next web.HandlerFunc) web.HandlerFunc {
+	return a.core.Identity.Authenticate(func(w http.ResponseWriter, r *http.Request) error {
+		if identity.From(r.Context()).MustChange {
+			return apperr.New(apperr.Forbidden, "Choose a password of your own first, on the page %s.", identity.PasswordPath)
+		}
+		return next(w, r)
+	})
 }
 
 // apiReference renders the description of the API as a page.
 func (a *App) apiReference(w http.ResponseWriter, r *http.Request) error {
-	raw, err := a.openAPI.MarshalJSON()
+	raw, err := openapi.Document(a.openAPI)
 	if err != nil {
 		return err
 	}
-	reference, err := apireference.Parse(raw, strings.TrimSuffix(a.cfg.PublicURL.String(), "/"))
+	reference, err := apireference.Parse(raw, strings.TrimSuffix(a.cfg.PublicURL.String(), "/")+openapi.Prefix)
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,10 @@ import (
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/practice/account"
 	"github.com/steward-itsm/steward/internal/practice/administration"
+	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	"github.com/steward-itsm/steward/internal/practice/desk/record"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
@@ -30,6 +32,10 @@ func (a *App) moduleList() []module.Module {
 		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
 	return []module.Module{
 		desk.Module(),
+		record.New(record.Deps{
+			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
+			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
+		}).Module(),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
@@ -40,6 +46,9 @@ func (a *App) moduleList() []module.Module {
 			DB: c.DB, People: c.People, Services: c.Services, Roles: c.Roles, Audit: c.Audit, Kinds: c.Kinds, Jobs: c.Jobs,
 			History: history{c}, Frame: f, Now: c.Now,
 		}),
+		{Name: "administration/api", API: func(h huma.API) {
+			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
+		}},
 		imports.Module(c.People, f),
 	}
 }

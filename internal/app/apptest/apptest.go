@@ -57,6 +57,14 @@ func Each(t *testing.T, fn func(t *testing.T, s *System)) {
 // New starts a system; it ends with the test.
 func New(t testing.TB, engine database.Engine) *System {
 	t.Helper()
+	s := Empty(t, engine)
+	s.fill()
+	return s
+}
+
+// Empty starts a system as an installation finds it: without anybody in it.
+func Empty(t testing.TB, engine database.Engine) *System {
+	t.Helper()
 	loaded, err := config.Load(config.Source{Environ: []string{
 		"STEWARD_DATA_DIR=" + t.TempDir(), "STEWARD_DATABASE_URL=" + databasetest.URL(t, engine, Migrations()...),
 		"STEWARD_LISTEN=127.0.0.1:0", "STEWARD_HTTP_API_RATE=100000",
@@ -82,9 +90,7 @@ func New(t testing.TB, engine database.Engine) *System {
 		server.Close()
 		a.Close()
 	})
-	s := &System{T: t, App: a, Core: a.Core(), URL: server.URL, Persons: map[string]int64{}}
-	s.fill()
-	return s
+	return &System{T: t, App: a, Core: a.Core(), URL: server.URL, Persons: map[string]int64{}}
 }
 
 // Migrations are the product's.
