@@ -75,6 +75,12 @@ func TestFilesOfNotesStayInside(t *testing.T) {
 			if !slices.Equal(names, []string{"a.txt"}) {
 				t.Errorf("%d is shown %v", person, names)
 			}
+			if files := must(d.Attachments(d.as(person), &tk))(t); len(files) != 1 || files[0].ID != public.ID {
+				t.Errorf("%d is listed %+v", person, files)
+			}
+		}
+		if files := must(d.Attachments(d.as(d.ben), &tk))(t); len(files) != 3 {
+			t.Errorf("a colleague is listed %+v", files)
 		}
 		if got, err := d.read(t, d.ben, secret.ID); got != "secret" || err != nil {
 			t.Errorf("a colleague reads %q, %v", got, err)

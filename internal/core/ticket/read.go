@@ -70,6 +70,22 @@ func (s *Service) PublicTimelineStretch(ctx context.Context, t *Ticket, part Str
 	return out, nil
 }
 
+// maxFiles bounds a ticket's list of files.
+const maxFiles = 200
+
+// Attachments lists the files of a ticket that the actor may read, newest first,
+// at most 200.
+func (s *Service) Attachments(ctx context.Context, t *Ticket) ([]Attachment, error) {
+	if !access.From(ctx).Check(access.View, t.Record()).Allowed {
+		return nil, notFound()
+	}
+	query := `SELECT ` + attachmentColumns + ` FROM ticket_attachments a WHERE a.ticket_id = $1`
+	if !s.ReadsNotes(ctx, t) {
+		query += ` AND NOT a.internal`
+	}
+	return database.All(ctx, s.db.Reader(), scanAttachment, query+` ORDER BY a.seq DESC, a.id DESC LIMIT $2`, t.ID, maxFiles)
+}
+
 // maxMoves bounds what Moves reads; a ticket with more has other problems.
 const maxMoves = 5000
 
