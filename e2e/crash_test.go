@@ -68,20 +68,6 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 	})
 }
 
-// sound expects that the check-up finds neither damage in the database nor in
-// the files.
-func (i *installation) sound(t *testing.T) {
-	t.Helper()
-	// The shared PostgreSQL for tests is set up to be fast, which the doctor blames;
-	// whatever else it blames, it says in the same answer.
-	out, err := i.try("doctor", "--thorough")
-	for _, f := range findings(out) {
-		if f.failed && f.name != "fsync" && f.name != "full_page_writes" && f.name != "synchronous_commit" {
-			t.Errorf("the doctor says: %s %s (%v)", f.name, f.detail, err)
-		}
-	}
-}
-
 // TestAFirstStartMayBeKilled kills the very first start, which makes the
 // schema, at every moment of it; the start that is let live finds its way.
 func TestAFirstStartMayBeKilled(t *testing.T) {

@@ -73,6 +73,7 @@ type installation struct {
 	data   string
 	engine database.Engine
 	env    []string
+	inside []string // puts a command where the data folder can be seen; usually nothing
 }
 
 // install prepares an installation on an engine.
@@ -123,7 +124,8 @@ func (i *installation) run(args ...string) string {
 
 // try is run for commands that may fail; the error tells what they printed.
 func (i *installation) try(args ...string) (string, error) {
-	cmd := exec.Command(i.bin, args...)
+	line := append(append(slices.Clip(i.inside), i.bin), args...)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = i.env
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems

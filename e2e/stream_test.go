@@ -76,6 +76,9 @@ func (s *stream) connect(ctx context.Context, node string) {
 	if resp.StatusCode != http.StatusOK {
 		return
 	}
+	s.mu.Lock()
+	s.opened++
+	s.mu.Unlock()
 	kind, id, data := "", "", ""
 	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), ": ")
@@ -100,9 +103,6 @@ func (s *stream) take(kind, id, data string) {
 		s.last = id
 	}
 	if kind == "" {
-		if id != "" {
-			s.opened++ // the stream's first words
-		}
 		return
 	}
 	s.kinds[kind]++
