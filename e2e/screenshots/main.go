@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/steward-itsm/steward/internal/demo"
 )
 
 // shot is one page as one role sees it.
@@ -30,6 +32,7 @@ func guide() []shot {
 		{"sign-in", "", "/sign-in"},
 		{"my-work", "agent", "/"},
 		{"queue", "agent", "/queue"},
+		{"ticket", "agent", ticketPage},
 		{"intake", "agent", "/tickets/new?kind=incident"},
 		{"search", "agent", "/search?q=printer"},
 		{"portal", "requester", "/portal"},
@@ -43,6 +46,9 @@ func guide() []shot {
 		{"api", "administrator", "/api/docs"},
 	}
 }
+
+// ticketPage stands for the address of the newest ticket in work.
+const ticketPage = "first ticket of the queue"
 
 func main() {
 	if err := run(); err != nil {
@@ -58,8 +64,6 @@ func run() error {
 	extra := flag.String("path", "", "take this path instead of the guide's pages, as -role")
 	role := flag.String("role", "agent", "role for -path")
 	token := flag.String("token", "", "API token to use instead of signing in")
-	password := flag.String("password", "", "password of the demo's people")
-	domain := flag.String("domain", "", "mail domain of the demo's people")
 	browser := flag.String("browser", "/usr/bin/chromium", "Chromium")
 	flag.Parse()
 	shots := guide()
@@ -84,7 +88,7 @@ func run() error {
 		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
 			continue
 		}
-		c := camera{base: *base, out: *out, token: *token, password: *password, domain: *domain}
+		c := camera{base: *base, out: *out, token: *token}
 		if err := c.take(window, s); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 		}
@@ -92,7 +96,7 @@ func run() error {
 	return errors.Join(errs...)
 }
 
-type camera struct{ base, out, token, password, domain string }
+type camera struct{ base, out, token string }
 
 func (c camera) take(window context.Context, s shot) error {
 	ctx, cancel := chromedp.NewContext(window, chromedp.WithNewBrowserContext())
@@ -102,9 +106,17 @@ func (c camera) take(window context.Context, s shot) error {
 	if err := c.enter(ctx, s.role); err != nil {
 		return err
 	}
+	path := s.path
+	if path == ticketPage {
+		found, err := c.firstTicket(ctx)
+		if err != nil {
+			return err
+		}
+		path = found
+	}
 	for _, width := range []int64{1280, 360} {
 		for _, scheme := range []string{"light", "dark"} {
-			png, err := c.picture(ctx, s.path, width, scheme)
+			png, err := c.picture(ctx, path, width, scheme)
 			if err != nil {
 				return err
 			}
@@ -115,6 +127,14 @@ func (c camera) take(window context.Context, s shot) error {
 		}
 	}
 	return nil
+}
+
+func (c camera) firstTicket(ctx context.Context) (string, error) {
+	q := url.Values{"q": {"state:active priority:<=2"}, "sort": {"-updated"}}
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/queue?"+q.Encode()), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/tickets/']").getAttribute("href")`))
 }
 
 func (c camera) picture(ctx context.Context, path string, width int64, scheme string) ([]byte, error) {
@@ -146,13 +166,27 @@ func (c camera) enter(ctx context.Context, role string) error {
 	case role == "":
 		return nil
 	}
+	person, err := personOf(role)
+	if err != nil {
+		return err
+	}
 	return chromedp.Do(ctx,
 		chromedp.Navigate(c.base+"/sign-in?next="+url.QueryEscape("/profile")),
-		chromedp.SendKeys(`input[name="email"]`, role+"@"+c.domain),
-		chromedp.SendKeys(`input[name="password"]`, c.password),
+		chromedp.SendKeys(`input[name="email"]`, person.Email),
+		chromedp.SendKeys(`input[name="password"]`, person.Password),
 		chromedp.Submit(`input[name="password"]`),
 		chromedp.WaitNotPresent(`input[name="password"]`),
 	)
+}
+
+// personOf gives the demo's person of a role such as "Team lead".
+func personOf(role string) (demo.SignIn, error) {
+	for _, s := range demo.Company(demo.Seed).SignIns {
+		if strings.EqualFold(s.Role, role) {
+			return s, nil
+		}
+	}
+	return demo.SignIn{}, fmt.Errorf("the demo has no %s", role)
 }
 
 func either(a, b string) string {
