@@ -128,17 +128,22 @@ func (c *Core) Close() {
 // announcer turns what happens to tickets into live events.
 type announcer struct{ hub *live.Hub }
 
-// Announce implements ticket.Announcer: agents' queues hear of every ticket (by
-// id only; what they may see of it they fetch), a requester of their own.
+// Announce implements ticket.Announcer. What a requester can see is told on the
+// ticket's own topic and on the requester's; the rest only to colleagues, so
+// that not even the instant of an internal note leaves. Agents' queues hear of
+// every ticket, by id: what they may see of it they fetch.
 func (a announcer) Announce(ctx context.Context, tx *database.Tx, what ticket.Announcement) error {
-	topics := []string{ticketTopic(what.TicketID), queue.Topic}
-	if what.RequesterID != 0 && !what.InternalOnly {
-		topics = append(topics, fmt.Sprintf("person:%d", what.RequesterID))
+	topics := []string{queue.Topic}
+	if what.InternalOnly {
+		topics = append(topics, fmt.Sprintf("desk:%d", what.TicketID))
+	} else {
+		topics = append(topics, fmt.Sprintf("ticket:%d", what.TicketID))
+		if what.RequesterID != 0 {
+			topics = append(topics, fmt.Sprintf("person:%d", what.RequesterID))
+		}
 	}
-	return a.hub.Publish(ctx, tx, live.Event{Topics: topics, Kind: "ticket-changed", Key: fmt.Sprint(what.TicketID)})
+	return a.hub.Publish(ctx, tx, live.Event{Topics: topics, Kind: queue.Event, Key: fmt.Sprint(what.TicketID)})
 }
-
-func ticketTopic(id int64) string { return fmt.Sprintf("ticket:%d", id) }
 
 // ImportMoved implements servicenow.Announcer.
 func (a announcer) ImportMoved(ctx context.Context, tx *database.Tx, run int64) error {
