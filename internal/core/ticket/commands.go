@@ -10,8 +10,8 @@ import (
 
 // Limits on what one person may write at once, in bytes unless said otherwise.
 const (
-	MaxTitle       = 250 // characters
-	MaxText        = 1_000_000
+	MaxTitle       = 250       // characters
+	MaxText        = 1_000_000 // characters, so that every script has the same room
 	MaxTags        = 30
 	MaxTagLength   = 50 // characters
 	MaxFieldLength = 4000
@@ -121,8 +121,8 @@ func checkTitle(p *apperr.Problems, title string) {
 }
 
 func checkText(p *apperr.Problems, field, text string) {
-	if len(text) > MaxText {
-		p.Add(field, "This text is too long: %d of at most %d bytes. Attach it as a file instead.", len(text), MaxText)
+	if n := utf8.RuneCountInString(text); n > MaxText {
+		p.Add(field, "This text is too long: %d of at most %d characters. Attach it as a file instead.", n, MaxText)
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		p.Add(field, "This text has characters that cannot be stored.")

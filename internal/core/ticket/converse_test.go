@@ -54,13 +54,13 @@ func TestRepliesArePublicAndNotesAreNot(t *testing.T) {
 func TestEmptyAndOversizedMessagesAreRefused(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d desk) {
 		ref := ticket.ByID(d.incident(t, "x").ID)
-		for _, body := range []string{"", "  \n\t", strings.Repeat("x", ticket.MaxText+1), "\xff", "a\x00"} {
+		for _, body := range []string{"", "  \n\t", strings.Repeat("x", ticket.MaxText+1), strings.Repeat("é", ticket.MaxText+1), "\xff", "a\x00"} {
 			_, err := d.Reply(d.as(d.ana), ref, ticket.PublicReply{Body: ticket.Markdown(body)})
 			wantKind(t, err, apperr.Invalid, "body")
 			_, err = d.Note(d.as(d.ana), ref, ticket.InternalNote{Body: ticket.Markdown(body)})
 			wantKind(t, err, apperr.Invalid, "body")
 		}
-		long := strings.Repeat("é", ticket.MaxText/2)
+		long := strings.Repeat("é", ticket.MaxText)
 		must(d.Reply(d.as(d.ana), ref, ticket.PublicReply{Body: ticket.Markdown(long)}))(t)
 		tk := d.get(t, ticket.Ticket{ID: ref.ID})
 		if events := d.timeline(t, tk); events[len(events)-1].Body != long {

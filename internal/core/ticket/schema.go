@@ -71,11 +71,13 @@ func ticketFields(kinds []*workflow.Definition) []filter.Field {
 		one("parent", "Parent", "t.parent_id", RefTicket),
 		{
 			Name: "watcher", Label: "Watcher", Type: filter.TypeRefs, SQL: "w.person_id", Ref: RefPerson, Self: true,
-			Exists: "EXISTS (SELECT 1 FROM ticket_watchers w WHERE w.ticket_id = t.id AND {})",
+			// Not a correlated EXISTS: "requested, opened or watched by me" is then a
+			// union of three index searches on both engines instead of a scan.
+			Exists: "t.id IN (SELECT w.ticket_id FROM ticket_watchers w WHERE {})",
 		},
 		{
 			Name: "tag", Label: "Tag", Type: filter.TypeTags, SQL: "g.tag", Aliases: []string{"tags"},
-			Exists: "EXISTS (SELECT 1 FROM ticket_tags g WHERE g.ticket_id = t.id AND {})", Fold: strings.ToLower,
+			Exists: "t.id IN (SELECT g.ticket_id FROM ticket_tags g WHERE {})", Fold: strings.ToLower,
 		},
 		instant("created", "Created", "t.created_at", true),
 		instant("updated", "Updated", "t.updated_at", true),

@@ -40,19 +40,21 @@ CREATE TABLE tickets (
     description       TEXT    NOT NULL DEFAULT '',
     UNIQUE (source, source_ref)
 );
--- Queues ask for a category first: open tickets are few among many.
-CREATE INDEX tickets_category_priority ON tickets (category, priority, id);
-CREATE INDEX tickets_category_updated ON tickets (category, updated_at, id);
-CREATE INDEX tickets_category_created ON tickets (category, created_at, id);
-CREATE INDEX tickets_group ON tickets (group_id, category, updated_at);
-CREATE INDEX tickets_assignee ON tickets (assignee_id, category, updated_at);
+-- Queues ask for states first: open tickets are few among many. Filters compare
+-- the state, not its category, so that is what the indexes begin with.
+CREATE INDEX tickets_state_priority ON tickets (state, priority, id);
+CREATE INDEX tickets_state_updated ON tickets (state, updated_at, id);
+CREATE INDEX tickets_group ON tickets (group_id, state, updated_at, id);
+CREATE INDEX tickets_assignee ON tickets (assignee_id, state, updated_at, id);
 CREATE INDEX tickets_requester ON tickets (requester_id, updated_at, id);
-CREATE INDEX tickets_organisation ON tickets (organisation_id, category, updated_at);
-CREATE INDEX tickets_service ON tickets (service_id, category, updated_at);
+CREATE INDEX tickets_opened_by ON tickets (opened_by_id);
+CREATE INDEX tickets_organisation ON tickets (organisation_id, state, updated_at, id);
+CREATE INDEX tickets_service ON tickets (service_id, state, updated_at, id);
 CREATE INDEX tickets_parent ON tickets (parent_id);
 CREATE INDEX tickets_created ON tickets (created_at, id);
 CREATE INDEX tickets_updated ON tickets (updated_at, id);
-CREATE INDEX tickets_resolved ON tickets (category, resolved_at);
+CREATE INDEX tickets_resolved ON tickets (resolved_at, id);
+CREATE INDEX tickets_autoclose ON tickets (category, kind, resolved_at);
 CREATE INDEX tickets_unanswered ON tickets (unanswered_since) WHERE unanswered_since IS NOT NULL;
 
 -- The append-only truth about the past. Nothing updates or deletes a row here.
