@@ -47,9 +47,12 @@ func Form(r *http.Request, dst any, zone *time.Location) error {
 const formMemory = 1 << 20
 
 func parseForm(r *http.Request) error {
-	err := r.ParseMultipartForm(formMemory)
-	if errors.Is(err, http.ErrNotMultipart) {
-		err = r.ParseForm() // already done; gives its error again
+	// First, because ParseMultipartForm forgets what is wrong with a form that has no files.
+	err := r.ParseForm()
+	if err == nil {
+		if err = r.ParseMultipartForm(formMemory); errors.Is(err, http.ErrNotMultipart) {
+			err = nil
+		}
 	}
 	var tooLarge *http.MaxBytesError
 	if err == nil || errors.As(err, &tooLarge) {

@@ -94,6 +94,27 @@ func TestBrokenFormsAreTheClientsError(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithAPlainFormIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	post := func(body string) *http.Request {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
+	}
+	if err := web.Form(post("title=Printer&text=%zz"), &report{}, nil); !apperr.Is(err, apperr.Invalid) {
+		t.Errorf("half of a broken form was taken: %v", err)
+	}
+	r := post("title=Printer&text=" + strings.Repeat("x", 10_000))
+	r.Body = http.MaxBytesReader(nil, r.Body, 5000)
+	var tooLarge *http.MaxBytesError
+	if err := web.Form(r, &report{}, nil); !errors.As(err, &tooLarge) {
+		t.Errorf("got %v, want a MaxBytesError", err)
+	}
+	if err := web.Form(httptest.NewRequest("GET", "/?title=a&text=%zz", http.NoBody), &report{}, nil); !apperr.Is(err, apperr.Invalid) {
+		t.Errorf("half of a broken query was taken: %v", err)
+	}
+}
+
 func TestFormRefusesAStructItCannotFill(t *testing.T) {
 	t.Parallel()
 	for _, dst := range []any{
