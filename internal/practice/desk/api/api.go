@@ -165,8 +165,9 @@ type Which struct {
 
 func (w Which) ref() ticket.Ref { return ref(w.Ref) }
 
-// writing gives texts of a million characters room, however they are escaped.
-func writing() []web.Option { return []web.Option{web.MaxBody(8 << 20)} }
+// writing gives texts of a million characters room, however they are escaped:
+// `\ud83d\ude00` is one of them.
+func writing() []web.Option { return []web.Option{web.MaxBody(16 << 20)} }
 
 // zone reads the name of a time zone; "" is UTC.
 func zone(name string) (*time.Location, error) {
