@@ -61,11 +61,15 @@ func (p pages) listGroups(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) showGroup(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
 	n, err := pathID(r)
 	if err != nil {
 		return err
 	}
+	return p.groupPage(w, r, n, nil)
+}
+
+func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed error) error {
+	ctx := r.Context()
 	g, err := p.People.Group(ctx, n)
 	if err != nil {
 		return err
@@ -78,7 +82,7 @@ func (p pages) showGroup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	may := access.From(ctx).Can(access.ManagePeople, access.AnyKind)
+	may := access.From(ctx).Check(access.ManagePeople, access.Record{Group: n, Organisation: g.OrganisationID}).Allowed
 	action := "/groups/" + id(n) + "/members"
 	t := ui.Table{ID: "members", Caption: text.T(ctx, "Members"), Columns: []ui.Column{
 		{Key: "name", Label: text.T(ctx, "Name"), Main: true}, {Key: "lead", Label: text.T(ctx, "Leads"), Shrink: true}, {Key: "action", Label: text.T(ctx, "Action"), Hidden: true, Shrink: true},
@@ -90,7 +94,7 @@ func (p pages) showGroup(w http.ResponseWriter, r *http.Request) error {
 		}
 		t.Rows = append(t.Rows, ui.Row{Muted: !member.Active, Cells: []templ.Component{ui.Party{Name: member.Name, URL: "/people/" + id(member.PersonID)}, yes(ctx, member.Lead), remove}})
 	}
-	m := view.Record{Title: g.Name, Lead: g.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Groups"), URL: "/groups"}, {Label: g.Name}}}
+	m := view.Record{Alert: notice(failed), Title: g.Name, Lead: g.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Groups"), URL: "/groups"}, {Label: g.Name}}}
 	if b := activeBadge(ctx, g.Active); b != nil {
 		m.Badges = append(m.Badges, b)
 	}
@@ -123,7 +127,7 @@ func (p pages) showGroup(w http.ResponseWriter, r *http.Request) error {
 		}
 		m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Roles every member gets"), Flush: true, Body: roles})
 	}
-	return p.Frame.Page(w, r, module.Page{Title: g.Name, Active: "groups"}, m.View())
+	return p.Frame.Page(w, r, module.Page{Title: g.Name, Active: "groups", Status: statusOf(failed)}, m.View())
 }
 
 func (p pages) changeMember(w http.ResponseWriter, r *http.Request) error {
@@ -143,6 +147,9 @@ func (p pages) changeMember(w http.ResponseWriter, r *http.Request) error {
 		err = p.People.RemoveMember(r.Context(), n, f.PersonID)
 	} else {
 		err = p.People.SetMember(r.Context(), n, f.PersonID, f.Lead)
+	}
+	if shownInPlace(err) {
+		return p.groupPage(w, r, n, err)
 	}
 	if err != nil {
 		return err

@@ -215,7 +215,7 @@ func problems(ctx context.Context, err error) (wrong, ui.Alert) {
 	}
 	alert := ui.Alert{Tone: ui.Critical, Title: apperr.Message(err)}
 	for _, f := range apperr.FieldsOf(err) {
-		out[f.Name] = f.Message
+		out[fieldName(f.Name)] = f.Message
 		if f.Message != alert.Title {
 			alert.Items = append(alert.Items, f.Message)
 		}
@@ -226,16 +226,42 @@ func problems(ctx context.Context, err error) (wrong, ui.Alert) {
 	return out, alert
 }
 
+// fieldName gives the form's name of a field that the services name by what it
+// refers to.
+func fieldName(field string) string {
+	switch field {
+	case "organisation", "parent", "owner", "business_owner", "provider", "support_group", "person":
+		return field + "_id"
+	}
+	return field
+}
+
+// notice tells on a record's page why a small form of it did not work.
+func notice(err error) ui.Alert {
+	if err == nil {
+		return ui.Alert{}
+	}
+	return ui.Alert{Tone: ui.Critical, Title: apperr.Message(err)}
+}
+
+// shownInPlace says whether an error of a small form belongs on the page the
+// form is on.
+func shownInPlace(err error) bool {
+	return back(err) || apperr.Is(err, apperr.Forbidden) || apperr.Is(err, apperr.NotFound)
+}
+
 // back says whether an error belongs in the form rather than on an error page.
 func back(err error) bool {
 	return apperr.Is(err, apperr.Invalid) || apperr.Is(err, apperr.Conflict) || apperr.Is(err, apperr.InUse)
 }
 
 func statusOf(err error) int {
-	if apperr.Is(err, apperr.Conflict) {
+	switch {
+	case apperr.Is(err, apperr.Conflict):
 		return http.StatusConflict
-	}
-	if err != nil {
+	case apperr.Is(err, apperr.Forbidden):
+		return http.StatusForbidden
+	case err != nil:
 		return http.StatusUnprocessableEntity
 	}
 	return http.StatusOK

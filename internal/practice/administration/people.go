@@ -60,11 +60,15 @@ func (p pages) listPeople(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) showPerson(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
 	n, err := pathID(r)
 	if err != nil {
 		return err
 	}
+	return p.personPage(w, r, n, nil)
+}
+
+func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, failed error) error {
+	ctx := r.Context()
 	person, err := p.People.Person(ctx, n)
 	if err != nil {
 		return err
@@ -78,7 +82,7 @@ func (p pages) showPerson(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	actor := access.From(ctx)
-	m := view.Record{Title: person.Name, Lead: person.JobTitle, Trail: []ui.Crumb{{Label: text.T(ctx, "People"), URL: "/people"}, {Label: person.Name}}}
+	m := view.Record{Alert: notice(failed), Title: person.Name, Lead: person.JobTitle, Trail: []ui.Crumb{{Label: text.T(ctx, "People"), URL: "/people"}, {Label: person.Name}}}
 	if person.VIP {
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "VIP"), Tone: ui.Warning})
 	}
@@ -96,15 +100,15 @@ func (p pages) showPerson(w http.ResponseWriter, r *http.Request) error {
 		ui.Value{Label: text.T(ctx, "Time zone"), Content: view.Text(person.Zone)},
 	)})
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Tickets"), Flush: true, Body: ticketTable(ctx, tickets)})
-	if err := p.personAccess(ctx, n, &m); err != nil {
+	if err := p.personAccess(ctx, person, &m); err != nil {
 		return err
 	}
-	return p.Frame.Page(w, r, module.Page{Title: person.Name, Active: "people"}, m.View())
+	return p.Frame.Page(w, r, module.Page{Title: person.Name, Active: "people", Status: statusOf(failed)}, m.View())
 }
 
 // personAccess adds groups, roles and sign-ins, for those who may see them.
-func (p pages) personAccess(ctx context.Context, n int64, m *view.Record) error {
-	actor := access.From(ctx)
+func (p pages) personAccess(ctx context.Context, person people.Person, m *view.Record) error {
+	n, actor := person.ID, access.From(ctx)
 	memberships, err := p.People.MembershipsOf(ctx, n)
 	if err != nil {
 		return err
@@ -115,9 +119,39 @@ func (p pages) personAccess(ctx context.Context, n int64, m *view.Record) error 
 		groups.Rows = append(groups.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: g.Group.Name, URL: "/groups/" + id(g.Group.ID)}, yes(ctx, g.Lead)}})
 	}
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Groups"), Flush: true, Body: groups})
-	if !actor.Can(access.ManageRoles, access.AnyKind) && !actor.Can(access.ViewAudit, access.AnyKind) {
+	manages := actor.Check(access.ManagePeople, access.Record{Requester: n, Organisation: person.OrganisationID}).Allowed
+	if manages {
+		m.Aside = append(m.Aside, signInHelp(ctx, person))
+	}
+	if actor.Can(access.ManageRoles, access.AnyKind) || actor.Can(access.ViewAudit, access.AnyKind) || actor.ID == n {
+		if err := p.personRoles(ctx, n, m); err != nil {
+			return err
+		}
+	}
+	if !manages && !actor.Can(access.ViewAudit, access.AnyKind) && actor.ID != n {
 		return nil
 	}
+	return p.personSignIns(ctx, n, m)
+}
+
+// signInHelp is what those who look after people can do for somebody who cannot
+// sign in, or for a program that is to.
+func signInHelp(ctx context.Context, person people.Person) view.Section {
+	at := "/people/" + id(person.ID)
+	if person.ServiceAccount {
+		return view.Section{Title: text.T(ctx, "Sign-in"), Body: view.Stack(
+			view.Text(text.T(ctx, "A service account uses the API with tokens.")),
+			ui.Button{Label: text.T(ctx, "API tokens"), URL: at + "/tokens", Icon: ui.IconKey, Small: true},
+		)}
+	}
+	return view.Section{Title: text.T(ctx, "Sign-in"), Body: view.Stack(
+		view.Text(text.T(ctx, "Make a first password, or a new one if it was forgotten. All sessions of the person end.")),
+		view.Inline{Action: at + "/password", Button: ui.Button{Label: text.T(ctx, "Make a password"), Submit: true, Small: true}},
+		ui.Link{Label: text.T(ctx, "API tokens"), URL: at + "/tokens"},
+	)}
+}
+
+func (p pages) personRoles(ctx context.Context, n int64, m *view.Record) error {
 	held, err := p.Roles.HeldBy(ctx, n)
 	if err != nil {
 		return err
@@ -127,12 +161,10 @@ func (p pages) personAccess(ctx context.Context, n int64, m *view.Record) error 
 		return err
 	}
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Roles"), Flush: true, Body: body})
-	if actor.Can(access.ManageRoles, access.AnyKind) {
-		m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Sign-in"), Body: view.Stack(
-			view.Text(text.T(ctx, "Make a first password, or a new one if it was forgotten. All sessions of the person end.")),
-			view.Inline{Action: "/people/" + id(n) + "/password", Button: ui.Button{Label: text.T(ctx, "Make a password"), Submit: true}},
-		)})
-	}
+	return nil
+}
+
+func (p pages) personSignIns(ctx context.Context, n int64, m *view.Record) error {
 	signIns, err := p.History.SignInsOf(ctx, n, 20)
 	if err != nil {
 		return err
@@ -267,6 +299,9 @@ func (p pages) resetPassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	password, err := p.History.ResetPassword(ctx, n)
+	if shownInPlace(err) {
+		return p.personPage(w, r, n, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -285,14 +320,19 @@ type roleForm struct {
 }
 
 func (p pages) changePersonRole(w http.ResponseWriter, r *http.Request) error {
-	return p.changeRole(w, r, "/people/", p.Roles.GrantToPerson, p.Roles.RevokeFromPerson)
+	return p.changeRole(w, r, "/people/", p.personPage, p.Roles.GrantToPerson, p.Roles.RevokeFromPerson)
 }
 
 func (p pages) changeGroupRole(w http.ResponseWriter, r *http.Request) error {
-	return p.changeRole(w, r, "/groups/", p.Roles.GrantToGroup, p.Roles.RevokeFromGroup)
+	return p.changeRole(w, r, "/groups/", p.groupPage, p.Roles.GrantToGroup, p.Roles.RevokeFromGroup)
 }
 
-func (p pages) changeRole(w http.ResponseWriter, r *http.Request, base string, grant, revoke func(context.Context, int64, string, int64) error) error {
+// recordPage shows a record again with what went wrong in one of its forms.
+type recordPage func(w http.ResponseWriter, r *http.Request, n int64, failed error) error
+
+func (p pages) changeRole(w http.ResponseWriter, r *http.Request, base string, again recordPage,
+	grant, revoke func(ctx context.Context, id int64, role string, organisation int64) error,
+) error {
 	n, err := pathID(r)
 	if err != nil {
 		return err
@@ -305,7 +345,11 @@ func (p pages) changeRole(w http.ResponseWriter, r *http.Request, base string, g
 	if f.Revoke {
 		change = revoke
 	}
-	if err := change(r.Context(), n, f.Role, f.OrganisationID); err != nil {
+	err = change(r.Context(), n, f.Role, f.OrganisationID)
+	if shownInPlace(err) {
+		return again(w, r, n, err)
+	}
+	if err != nil {
 		return err
 	}
 	return web.Redirect(w, r, base+id(n))

@@ -49,6 +49,10 @@ func (p pages) listRoles(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) showRole(w http.ResponseWriter, r *http.Request) error {
+	return p.rolePage(w, r, nil)
+}
+
+func (p pages) rolePage(w http.ResponseWriter, r *http.Request, failed error) error {
 	ctx := r.Context()
 	role, err := p.Roles.Get(ctx, r.PathValue("key"))
 	if err != nil {
@@ -62,14 +66,19 @@ func (p pages) showRole(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m := view.Record{Title: role.Name, Lead: role.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Roles"), URL: "/roles"}, {Label: role.Name}}}
+	m := view.Record{Alert: notice(failed), Title: role.Name, Lead: role.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Roles"), URL: "/roles"}, {Label: role.Name}}}
 	if role.BuiltIn {
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "Built in")})
 	}
 	if access.From(ctx).Can(access.ManageRoles, access.AnyKind) {
 		m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Copy into a new role"), URL: "/roles/new?from=" + role.Key, Icon: ui.IconCopy})
 		if !role.BuiltIn {
-			m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Edit"), URL: "/roles/" + role.Key + "/edit", Icon: ui.IconPencil, Key: "e"})
+			m.Actions = append(m.Actions,
+				ui.Button{Label: text.T(ctx, "Edit"), URL: "/roles/" + role.Key + "/edit", Icon: ui.IconPencil, Key: "e"},
+				view.Inline{
+					Action: "/roles/" + role.Key + "/delete", Hidden: []ui.Hidden{{Name: "version", Value: id(role.Version)}},
+					Button: ui.Button{Label: text.T(ctx, "Delete"), Submit: true, Icon: ui.IconTrash},
+				})
 		}
 	}
 	for _, kind := range kindsOf(role) {
@@ -83,7 +92,7 @@ func (p pages) showRole(w http.ResponseWriter, r *http.Request) error {
 		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: h.Name, URL: "/people/" + id(h.ID)}, view.Text(h.OrganisationName)}})
 	}
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Held by"), Flush: true, Body: t})
-	return p.Frame.Page(w, r, module.Page{Title: role.Name, Active: "roles"}, m.View())
+	return p.Frame.Page(w, r, module.Page{Title: role.Name, Active: "roles", Status: statusOf(failed)}, m.View())
 }
 
 // kindsOf lists the kinds a role's permissions name, "every kind" first.
@@ -249,7 +258,11 @@ func (p pages) deleteRole(w http.ResponseWriter, r *http.Request) error {
 	if f.Version == 0 {
 		return apperr.InvalidField("version", "Say which version of the role to delete.")
 	}
-	if err := p.Roles.Delete(r.Context(), r.PathValue("key"), f.Version); err != nil {
+	err := p.Roles.Delete(r.Context(), r.PathValue("key"), f.Version)
+	if back(err) {
+		return p.rolePage(w, r, err)
+	}
+	if err != nil {
 		return err
 	}
 	return web.Redirect(w, r, "/roles")
