@@ -42,9 +42,9 @@ func Form(r *http.Request, dst any, zone *time.Location) error {
 	return Values(r.Form, dst, zone)
 }
 
-// formMemory is what a form with files may hold in memory; routes that take
-// files stream them instead (Upload).
-const formMemory = 1 << 20
+// formMemory is what the texts of a form with files may hold in memory: one of
+// a million characters in any script. Files are streamed (Upload).
+const formMemory = 5 << 20
 
 func parseForm(r *http.Request) error {
 	// First, because ParseMultipartForm forgets what is wrong with a form that has no files.
