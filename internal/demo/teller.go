@@ -157,8 +157,15 @@ func (t *teller) tell(p *plot, opened time.Time, end stage, as string) Story {
 	s.Title = in.fill(p.titles[c.which])
 	s.Text = in.fill(t.one(hellos) + p.wishes[c.variant(len(p.wishes))] + t.one(thanks))
 	s.Channel, s.OpenedBy = t.channel(as)
-	if t.chance(14) {
-		s.Urgency = max(1, s.Urgency-1)
+	if s.Urgency == 0 {
+		s.Urgency = map[string]int{"incident": 2, "request": 3}[p.kind]
+	}
+	// Some have less time than others, and some are not the only ones.
+	if t.chance(35) && s.Urgency > 1 && (s.Impact != 1 || s.Urgency > 2) {
+		s.Urgency--
+	}
+	if t.chance(20) && s.Impact == 3 {
+		s.Impact--
 	}
 	if len(p.files) > 0 && t.chance(25) {
 		s.Files = append(s.Files, t.one(p.files))
