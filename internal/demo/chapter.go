@@ -1,8 +1,6 @@
 package demo
 
-import (
-	"time"
-)
+import "time"
 
 // chapter tells what happens to one ticket, in order.
 type chapter struct {

@@ -19,7 +19,7 @@ import (
 const Source = "demo"
 
 // Seed is the one that Fill uses.
-const Seed = 20_26
+const Seed = 2026
 
 // Deps are what Fill writes through.
 type Deps struct {

@@ -30,6 +30,7 @@ func (s slots) fill(text string) string {
 	return sentences(strings.NewReplacer(s.pairs...).Replace(text))
 }
 
+// sentences gives each sentence of a text a capital to begin with.
 func sentences(text string) string {
 	var b strings.Builder
 	begin := true
@@ -42,8 +43,6 @@ func sentences(text string) string {
 			begin = true
 		case !unicode.IsSpace(r):
 			begin = false
-		case r == ' ' && begin:
-			// Still at the beginning of a sentence.
 		}
 		b.WriteRune(r)
 	}
