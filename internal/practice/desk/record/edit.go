@@ -46,7 +46,7 @@ func (p *Record) value(w http.ResponseWriter, r *http.Request, d *desk) error {
 func (p *Record) showOne(w http.ResponseWriter, r *http.Request, d *desk, v *value) error {
 	ctx := r.Context()
 	var n wanted
-	n.ticket(&d.ticket)
+	n.ticket(d.reader, &d.ticket)
 	var files []ticket.Attachment
 	var err error
 	if v.key == ticket.FieldDescription {
@@ -98,8 +98,8 @@ func (p *Record) showForm(w http.ResponseWriter, r *http.Request, status int, d 
 	ctx := r.Context()
 	in.wrong = problems(wrong)
 	var n wanted
-	n.ticket(&d.ticket)
-	n.posted(v.key, in)
+	n.ticket(d.reader, &d.ticket)
+	n.posted(d.reader, v.key, in)
 	var err error
 	if d.names, err = p.resolve(ctx, n); err != nil {
 		return err
@@ -123,6 +123,9 @@ func (p *Record) edit(w http.ResponseWriter, r *http.Request, d *desk) error {
 	v, err := d.find(r.PathValue("field"))
 	if err != nil {
 		return err
+	}
+	if !v.edits {
+		return apperr.New(apperr.Forbidden, "You may not change this.")
 	}
 	var in editing
 	if err := web.Form(r, &in, text.From(ctx).Location); err != nil {
@@ -211,8 +214,8 @@ func (p *Record) showConflict(w http.ResponseWriter, r *http.Request, d *desk, v
 		return err
 	}
 	var n wanted
-	n.ticket(&d.ticket)
-	n.posted(v.key, in)
+	n.ticket(d.reader, &d.ticket)
+	n.posted(d.reader, v.key, in)
 	n.persons = append(n.persons, who.actor.ID)
 	if d.names, err = p.resolve(ctx, n); err != nil {
 		return err

@@ -28,14 +28,16 @@ type cast struct {
 	numbers       map[string]ticket.Ticket
 }
 
-// ticket wants what a ticket's values speak of.
-func (n *wanted) ticket(t *ticket.Ticket) {
-	n.persons = append(n.persons, t.RequesterID, t.OpenedByID, t.AssigneeID)
-	n.persons = append(n.persons, t.Watchers...)
+// ticket wants what a ticket's values speak of, as far as its reader is shown them.
+func (n *wanted) ticket(r reader, t *ticket.Ticket) {
+	n.persons = append(n.persons, t.RequesterID, t.AssigneeID)
 	n.groups = append(n.groups, t.GroupID)
 	n.services = append(n.services, t.ServiceID)
 	n.organisations = append(n.organisations, t.OrganisationID)
-	n.tickets = append(n.tickets, t.ParentID)
+	if r.inside {
+		n.persons = append(append(n.persons, t.OpenedByID), t.Watchers...)
+		n.tickets = append(n.tickets, t.ParentID)
+	}
 }
 
 // entries wants what a timeline speaks of.
@@ -84,14 +86,16 @@ func (n *wanted) change(field, value string) {
 	}
 }
 
-// posted wants what the form of a value speaks of.
-func (n *wanted) posted(field string, in *editing) {
-	if field == ticket.FieldParent {
+// posted wants what the form of a value speaks of. Who may not look people up is
+// told no name for an id that they posted: only what they typed comes back.
+func (n *wanted) posted(r reader, field string, in *editing) {
+	switch {
+	case field == ticket.FieldParent:
 		n.numbers = append(n.numbers, in.Value)
-		return
-	}
-	for _, one := range append([]string{in.Value}, in.All...) {
-		n.change(field, one)
+	case r.people:
+		for _, one := range append([]string{in.Value}, in.All...) {
+			n.change(field, one)
+		}
 	}
 }
 

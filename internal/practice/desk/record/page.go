@@ -158,7 +158,7 @@ func (d *desk) list(ctx context.Context, filter string) (list, error) {
 // wants collects every name on the page.
 func (d *desk) wants(m *material) wanted {
 	var n wanted
-	n.ticket(&d.ticket)
+	n.ticket(d.reader, &d.ticket)
 	n.entries(m.entries)
 	n.text(d.ticket.Description)
 	n.numbers = append(n.numbers, markdown.Numbers(maxReferences, d.ticket.Description)...)
@@ -217,7 +217,7 @@ func (d *desk) head(ctx context.Context, m material, changed []string) view.Head
 		State: d.p.badge(ctx, t), Priority: d.priorityBadge(ctx), Why: d.explainPriority(ctx), VIP: d.names.persons[t.RequesterID].VIP && d.reader.inside,
 		Watching: slices.Contains(t.Watchers, d.reader.actor.ID),
 	}
-	if d.reader.edits {
+	if d.reader.edits && d.reader.inside {
 		h.WhyEdit = view.TicketURL(t.Number) + "/edit/" + ticket.FieldPriority
 	}
 	h.Actions, h.More = d.actions(ctx, m.steps)
@@ -386,7 +386,7 @@ func (p *Record) earlier(w http.ResponseWriter, r *http.Request, d *desk) error 
 		return err
 	}
 	var n wanted
-	n.ticket(&d.ticket)
+	n.ticket(d.reader, &d.ticket)
 	n.entries(entries)
 	if d.names, err = p.resolve(ctx, n); err != nil {
 		return err

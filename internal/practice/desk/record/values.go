@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -61,6 +62,15 @@ func (in *editing) field(ctx context.Context, v *value) ui.Field {
 		f.Error = in.wrong["value"]
 	}
 	return f
+}
+
+// box is a combobox with what was chosen, or with what was typed instead of it.
+func (in *editing) box(ctx context.Context, v *value, url string, chosen ui.Choice, placeholder string) templ.Component {
+	out := ui.Combobox{Field: in.field(ctx, v), URL: url, Text: in.typed(), Placeholder: placeholder, Autofocus: true}
+	if chosen.Label != "" && (in.Text == nil || filter.Fold(*in.Text) == filter.Fold(chosen.Label)) {
+		out.Chosen = []ui.Choice{chosen}
+	}
+	return out
 }
 
 // find gives the value that a path names.
@@ -124,12 +134,8 @@ func (d *desk) groupValue() value {
 		return d.names.groupParty(d.ticket.GroupID)
 	}
 	v.control = func(ctx context.Context, in *editing) templ.Component {
-		id := parseID(in.Value)
-		box := ui.Combobox{Field: in.field(ctx, &v), URL: view.GroupsURL, Text: in.typed(), Placeholder: text.T(ctx, "No group"), Autofocus: true}
-		if name := d.names.group(id); name != "" {
-			box.Chosen = []ui.Choice{{Value: formatID(id), Label: name, Kind: ui.PartyGroup}}
-		}
-		return box
+		chosen := ui.Choice{Value: in.Value, Label: d.names.group(parseID(in.Value)), Kind: ui.PartyGroup}
+		return in.box(ctx, &v, view.GroupsURL, chosen, text.T(ctx, "No group"))
 	}
 	v.change = func(ctx context.Context, in *editing, cmd *ticket.Edit) error {
 		id, err := d.p.pickGroup(ctx, parseID(in.Value), in.Text, v.key)
@@ -147,7 +153,7 @@ func (d *desk) assigneeValue() value {
 		if d.ticket.GroupID != 0 {
 			url = view.MembersURL + "?group=" + formatID(d.ticket.GroupID)
 		}
-		return d.personBox(ctx, &v, in, url, text.T(ctx, "Nobody yet"))
+		return in.box(ctx, &v, url, ui.Choice{Value: in.Value, Label: d.names.person(parseID(in.Value))}, text.T(ctx, "Nobody yet"))
 	}
 	v.change = func(ctx context.Context, in *editing, cmd *ticket.Edit) error {
 		id, err := d.p.pickPerson(ctx, parseID(in.Value), in.Text, d.ticket.GroupID, v.key)
@@ -157,19 +163,11 @@ func (d *desk) assigneeValue() value {
 	return v
 }
 
-func (d *desk) personBox(ctx context.Context, v *value, in *editing, url, placeholder string) templ.Component {
-	id := parseID(in.Value)
-	box := ui.Combobox{Field: in.field(ctx, v), URL: url, Text: in.typed(), Placeholder: placeholder, Autofocus: true}
-	if name := d.names.person(id); name != "" {
-		box.Chosen = []ui.Choice{{Value: formatID(id), Label: name}}
-	}
-	return box
-}
-
-// priorityValue follows the matrix; who edits may overrule it for a reason.
+// priorityValue follows the matrix; colleagues may overrule it for a reason, which
+// they keep among themselves.
 func (d *desk) priorityValue() value {
 	t := &d.ticket
-	v := value{key: ticket.FieldPriority, label: text.Key("Priority"), shown: true, edits: d.reader.edits}
+	v := value{key: ticket.FieldPriority, label: text.Key("Priority"), shown: true, edits: d.reader.edits && d.reader.inside}
 	v.content = func(ctx context.Context) templ.Component { return d.priorityBadge(ctx) }
 	v.hint = d.explainPriority
 	v.control = func(ctx context.Context, in *editing) templ.Component {
@@ -244,12 +242,8 @@ func (d *desk) serviceValue() value {
 		return d.names.serviceParty(d.ticket.ServiceID, d.reader)
 	}
 	v.control = func(ctx context.Context, in *editing) templ.Component {
-		id := parseID(in.Value)
-		box := ui.Combobox{Field: in.field(ctx, &v), URL: view.ServiceAsk, Text: in.typed(), Placeholder: text.T(ctx, "No service"), Autofocus: true}
-		if name := d.names.service(id); name != "" {
-			box.Chosen = []ui.Choice{{Value: formatID(id), Label: name, Kind: ui.PartyService}}
-		}
-		return box
+		chosen := ui.Choice{Value: in.Value, Label: d.names.service(parseID(in.Value)), Kind: ui.PartyService}
+		return in.box(ctx, &v, view.ServiceAsk, chosen, text.T(ctx, "No service"))
 	}
 	v.change = func(ctx context.Context, in *editing, cmd *ticket.Edit) error {
 		id, err := d.p.pickService(ctx, parseID(in.Value), in.Text, v.key)
@@ -263,7 +257,8 @@ func (d *desk) requesterValue() value {
 	v := value{key: ticket.FieldRequester, label: text.Key("Requester"), shown: true, edits: d.reader.edits && d.reader.people}
 	v.content = func(context.Context) templ.Component { return d.names.party(d.ticket.RequesterID, d.reader) }
 	v.control = func(ctx context.Context, in *editing) templ.Component {
-		return d.personBox(ctx, &v, in, view.PeopleURL, text.T(ctx, "A name or e-mail address"))
+		chosen := ui.Choice{Value: in.Value, Label: d.names.person(parseID(in.Value))}
+		return in.box(ctx, &v, view.PeopleURL, chosen, text.T(ctx, "A name or e-mail address"))
 	}
 	v.change = func(ctx context.Context, in *editing, cmd *ticket.Edit) error {
 		id, err := d.p.pickPerson(ctx, parseID(in.Value), in.Text, 0, v.key)
@@ -316,13 +311,11 @@ func (d *desk) parentValue() value {
 		return ui.Link{URL: view.TicketURL(p.Number), Label: p.Number + " " + p.Title}
 	}
 	v.control = func(ctx context.Context, in *editing) templ.Component {
-		box := ui.Combobox{
-			Field: in.field(ctx, &v), URL: view.OthersURL(d.ticket.Number), Text: in.typed(), Placeholder: text.T(ctx, "INC-1042, or printer"), Autofocus: true,
-		}
+		var chosen ui.Choice
 		if p, known := d.names.numbers[in.Value]; known {
-			box.Chosen = []ui.Choice{{Value: p.Number, Label: p.Number + " " + p.Title, Kind: ui.PartyTicket}}
+			chosen = ui.Choice{Value: p.Number, Label: p.Number + " " + p.Title, Kind: ui.PartyTicket}
 		}
-		return box
+		return in.box(ctx, &v, view.OthersURL(d.ticket.Number), chosen, text.T(ctx, "INC-1042, or printer"))
 	}
 	v.change = func(ctx context.Context, in *editing, cmd *ticket.Edit) error {
 		parent, err := d.p.pickTicket(ctx, in.Value, in.Text, ticket.FieldParent)

@@ -375,3 +375,5 @@ func (a *answer) value(selector string) string {
 }
 
 func page(tk ticket.Ticket) string { return "/tickets/" + tk.Number }
+
+func presentPerson(person int64, name string) live.Person { return live.Person{ID: person, Name: name} }
