@@ -30,6 +30,7 @@ func (q *Queue) complete(w http.ResponseWriter, r *http.Request) error {
 	if at, err := strconv.Atoi(r.FormValue("at")); err == nil {
 		caret = byteOffset(typed, at)
 	}
+	caret = min(caret, filter.MaxLength) // what is longer is no filter
 	c := schema.Complete(typed, caret)
 	if c.Field != nil && c.Field.Ref != "" {
 		names, err := q.completeName(ctx, c)
@@ -39,7 +40,8 @@ func (q *Queue) complete(w http.ResponseWriter, r *http.Request) error {
 		c.Suggestions = append(c.Suggestions, names...)
 	}
 	// The field replaces the whole word before the caret; a suggestion only the part it completes.
-	word := typed[wordStart(typed, caret):min(c.Replace.Pos, caret)]
+	end := min(c.Replace.Pos, caret)
+	word := typed[min(wordStart(typed, caret), end):end] // the two disagree about quotation marks that a browser does not know
 	found := make([]ui.Completion, 0, len(c.Suggestions))
 	for _, s := range c.Suggestions {
 		completion := ui.Completion{Insert: word + s.Text, Label: strings.Trim(s.Text, `"`)}
