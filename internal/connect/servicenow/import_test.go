@@ -3,6 +3,7 @@ package servicenow
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -221,7 +222,7 @@ func FuzzLogReader(f *testing.F) {
 		in := incidentReader{rows: rows}
 		for range len(data) + 2 {
 			if _, _, err := in.Next(); err != nil {
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					t.Fatal(err)
 				}
 				return

@@ -37,8 +37,10 @@ func TestSQLIsTightAndFriendlyToIndexes(t *testing.T) {
 		{`assignee:me,none`, `(t.assignee = $1 OR t.assignee IS NULL)`, []any{int64(7)}},
 		{`cost:1..2`, `(t.cost >= $1 AND t.cost <= $2)`, []any{int64(100), int64(200)}},
 		{`-cost:1..2`, `(t.cost IS NULL OR (t.cost < $1 OR t.cost > $2))`, []any{int64(100), int64(200)}},
-		{`created:today`, `(t.created >= $1 AND t.created < $2)`,
-			[]any{time.Date(2026, 3, 18, 0, 0, 0, 0, time.UTC).UnixMicro(), time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC).UnixMicro()}},
+		{
+			`created:today`, `(t.created >= $1 AND t.created < $2)`,
+			[]any{time.Date(2026, 3, 18, 0, 0, 0, 0, time.UTC).UnixMicro(), time.Date(2026, 3, 19, 0, 0, 0, 0, time.UTC).UnixMicro()},
+		},
 		{`-reopened:>1`, `t.reopened <= $1`, []any{int64(1)}},
 		{`subject:Café`, `t.subject_folded = $1`, []any{"cafe"}},
 		{`subject:~100%_\`, `t.subject_folded LIKE $1 ESCAPE '\'`, []any{`%100\%\_\\%`}},
@@ -278,8 +280,10 @@ func BenchmarkFilter(b *testing.B) {
 
 func ExampleSchema_Bind() {
 	schema, err := filter.NewSchema(filter.Definition{Fields: []filter.Field{
-		{Name: "priority", Type: filter.TypeEnum, SQL: "t.priority", Ordered: true, ByRank: true,
-			Options: []filter.Option{{Key: "1", Rank: 1}, {Key: "2", Rank: 2}, {Key: "3", Rank: 3}}},
+		{
+			Name: "priority", Type: filter.TypeEnum, SQL: "t.priority", Ordered: true, ByRank: true,
+			Options: []filter.Option{{Key: "1", Rank: 1}, {Key: "2", Rank: 2}, {Key: "3", Rank: 3}},
+		},
 		{Name: "assignee", Type: filter.TypeRef, SQL: "t.assignee_id", Ref: "person", Self: true},
 	}})
 	if err != nil {

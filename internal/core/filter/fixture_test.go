@@ -16,24 +16,35 @@ var now = time.Date(2026, 3, 18, 14, 30, 0, 0, time.UTC)
 func tickets(t testing.TB) *filter.Schema {
 	t.Helper()
 	states := []filter.Option{
-		{Key: "new", Label: "New"}, {Key: "in_progress", Label: "In progress"}, {Key: "on_hold", Label: "On hold"},
-		{Key: "resolved", Label: "Resolved"}, {Key: "closed", Label: "Closed"},
+		{Key: "new", Label: "New"},
+		{Key: "in_progress", Label: "In progress"},
+		{Key: "on_hold", Label: "On hold"},
+		{Key: "resolved", Label: "Resolved"},
+		{Key: "closed", Label: "Closed"},
 	}
 	fields := []filter.Field{
 		{Name: "number", Label: "Number", Type: filter.TypeText, SQL: "t.number", Required: true, Fold: strings.ToUpper},
-		{Name: "state", Aliases: []string{"status"}, Label: "State", Type: filter.TypeEnum, SQL: "t.state", Required: true,
+		{
+			Name: "state", Aliases: []string{"status"}, Label: "State", Type: filter.TypeEnum, SQL: "t.state", Required: true,
 			Options: states, Groups: []filter.Group{
 				{Key: "open", Label: "Open", Options: []string{"new", "in_progress", "on_hold"}},
 				{Key: "closed", Label: "Finished", Options: []string{"resolved", "closed"}},
-			}},
-		{Name: "priority", Label: "Priority", Type: filter.TypeEnum, SQL: "t.priority", Ordered: true, ByRank: true,
+			},
+		},
+		{
+			Name: "priority", Label: "Priority", Type: filter.TypeEnum, SQL: "t.priority", Ordered: true, ByRank: true,
 			Options: []filter.Option{
-				{Key: "1", Label: "Critical", Rank: 1}, {Key: "2", Label: "High", Rank: 2}, {Key: "3", Label: "Moderate", Rank: 3},
+				{Key: "1", Label: "Critical", Rank: 1},
+				{Key: "2", Label: "High", Rank: 2},
+				{Key: "3", Label: "Moderate", Rank: 3},
 				{Key: "4", Label: "Low", Rank: 4},
-			}},
-		{Name: "impact", Label: "Impact", Type: filter.TypeEnum, SQL: "t.impact", Ordered: true,
+			},
+		},
+		{
+			Name: "impact", Label: "Impact", Type: filter.TypeEnum, SQL: "t.impact", Ordered: true,
 			Options: []filter.Option{{Key: "none", Rank: 0}, {Key: "low", Rank: 1}, {Key: "high", Rank: 2}},
-			Groups:  []filter.Group{{Key: "some", Options: []string{"low", "high"}}}},
+			Groups:  []filter.Group{{Key: "some", Options: []string{"low", "high"}}},
+		},
 		{Name: "vip", Label: "VIP", Type: filter.TypeBool, SQL: "t.vip"},
 		{Name: "reopened", Label: "Reopened", Type: filter.TypeNumber, SQL: "t.reopened", Required: true},
 		{Name: "cost", Label: "Cost", Type: filter.TypeNumber, SQL: "t.cost", Scale: 2},
@@ -41,14 +52,20 @@ func tickets(t testing.TB) *filter.Schema {
 		{Name: "due", Aliases: []string{"breach"}, Label: "Due", Type: filter.TypeTime, SQL: "t.due", Future: true},
 		{Name: "assignee", Aliases: []string{"owner"}, Label: "Assigned to", Type: filter.TypeRef, SQL: "t.assignee", Ref: "person", Self: true},
 		{Name: "group", Label: "Group", Type: filter.TypeRef, SQL: "t.team", Ref: "group"},
-		{Name: "watcher", Label: "Watcher", Type: filter.TypeRefs, SQL: "w.person", Ref: "person", Self: true,
-			Exists: "EXISTS (SELECT 1 FROM watchers w WHERE w.ticket = t.id AND {})"},
-		{Name: "tag", Label: "Tag", Type: filter.TypeTags, SQL: "g.tag",
-			Exists: "EXISTS (SELECT 1 FROM tags g WHERE g.ticket = t.id AND {})"},
+		{
+			Name: "watcher", Label: "Watcher", Type: filter.TypeRefs, SQL: "w.person", Ref: "person", Self: true,
+			Exists: "EXISTS (SELECT 1 FROM watchers w WHERE w.ticket = t.id AND {})",
+		},
+		{
+			Name: "tag", Label: "Tag", Type: filter.TypeTags, SQL: "g.tag",
+			Exists: "EXISTS (SELECT 1 FROM tags g WHERE g.ticket = t.id AND {})",
+		},
 		{Name: "subject", Label: "Subject", Type: filter.TypeText, SQL: "t.subject_folded"},
 	}
-	location := filter.Field{Name: "field.location", Label: "Location", Type: filter.TypeText, SQL: "v.folded",
-		Exists: "EXISTS (SELECT 1 FROM extras v WHERE v.ticket = t.id AND v.field = 'location' AND {})"}
+	location := filter.Field{
+		Name: "field.location", Label: "Location", Type: filter.TypeText, SQL: "v.folded",
+		Exists: "EXISTS (SELECT 1 FROM extras v WHERE v.ticket = t.id AND v.field = 'location' AND {})",
+	}
 	s, err := filter.NewSchema(filter.Definition{
 		Fields: fields,
 		Families: []filter.Family{{

@@ -87,8 +87,13 @@ func (l *lexer) operator() (op Op, negated bool) {
 		op      Op
 		negated bool
 	}{
-		{"<=", OpAtMost, false}, {">=", OpAtLeast, false}, {"!=", OpIs, true},
-		{"<", OpLess, false}, {">", OpGreater, false}, {"=", OpIs, false}, {"~", OpContains, false},
+		{"<=", OpAtMost, false},
+		{">=", OpAtLeast, false},
+		{"!=", OpIs, true},
+		{"<", OpLess, false},
+		{">", OpGreater, false},
+		{"=", OpIs, false},
+		{"~", OpContains, false},
 	} {
 		if l.accept(known.text) {
 			return known.op, known.negated

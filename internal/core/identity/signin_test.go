@@ -63,8 +63,14 @@ func TestSigningInTellsNothingAboutAccounts(t *testing.T) {
 		var want []string
 		var message string
 		for _, c := range []struct{ login, secret string }{
-			{email("exists"), "wrong"}, {email("nobody"), password}, {email("gone"), password}, {email("robot"), password},
-			{email("imported"), ""}, {"", ""}, {strings.Repeat("x", 5000), strings.Repeat("y", 50000)}, {"\x00'\"\xff", "\x00"},
+			{email("exists"), "wrong"},
+			{email("nobody"), password},
+			{email("gone"), password},
+			{email("robot"), password},
+			{email("imported"), ""},
+			{"", ""},
+			{strings.Repeat("x", 5000), strings.Repeat("y", 50000)},
+			{"\x00'\"\xff", "\x00"},
 		} {
 			ctx, counter := database.WithCounter(t.Context())
 			_, err := h.ID.SignIn(ctx, c.login, c.secret, identity.Origin{})

@@ -27,8 +27,11 @@ func TestEditChangesWhatIsNamedAndNotesBeforeAndAfter(t *testing.T) {
 		got := events[len(events)-1].Changes
 		id := func(n int64) string { return fmt.Sprint(n) }
 		want := []ticket.Change{
-			{Field: "title", From: "Old title", To: "New title"}, {Field: "description", To: "More."}, {Field: "tags", To: "a,b"},
-			{Field: "requester", From: id(d.carla), To: id(d.colin)}, {Field: "service", To: id(d.payroll)},
+			{Field: "title", From: "Old title", To: "New title"},
+			{Field: "description", To: "More."},
+			{Field: "tags", To: "a,b"},
+			{Field: "requester", From: id(d.carla), To: id(d.colin)},
+			{Field: "service", To: id(d.payroll)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)

@@ -21,7 +21,9 @@ func TestImportedHistoriesKeepTheirLinksFilesAndRatings(t *testing.T) {
 			parent, child := tx.NextID(), tx.NextID()
 			born := func(title string, more ...ticket.Change) ticket.Event {
 				return ticket.Event{At: at, Actor: carla, Type: ticket.Created, Changes: append([]ticket.Change{
-					{Field: "kind", To: "incident"}, {Field: "title", To: title}, {Field: "state", To: "new"},
+					{Field: "kind", To: "incident"},
+					{Field: "title", To: title},
+					{Field: "state", To: "new"},
 					{Field: "requester", To: fmt.Sprint(d.carla)},
 				}, more...)}
 			}

@@ -28,7 +28,12 @@ func (t *Ticket) destinations() []any {
 		(*database.ID)(&t.GroupID), (*database.ID)(&t.AssigneeID), (*database.ID)(&t.ParentID), &t.Channel,
 		&t.ResolutionCode, (*database.Time)(&t.CreatedAt), (*database.Time)(&t.UpdatedAt), (*database.Time)(&t.AssignedAt),
 		(*database.Time)(&t.FirstResponseAt), (*database.Time)(&t.ResolvedAt), (*database.Time)(&t.ClosedAt),
-		(*database.Time)(&t.UnansweredSince), &t.ReopenCount, &t.ReassignCount, nullInt{&t.Rating}, &t.Source, nullText{&t.SourceRef}, &t.Version, &t.LastSeq, database.JSON{V: &t.Fields},
+		(*database.Time)(&t.UnansweredSince), &t.ReopenCount, &t.ReassignCount,
+		nullInt{&t.Rating},
+		&t.Source,
+		nullText{&t.SourceRef},
+		&t.Version, &t.LastSeq,
+		database.JSON{V: &t.Fields},
 	}
 }
 
@@ -150,7 +155,8 @@ func (t *Ticket) values() []any {
 		t.ResolutionCode, database.Time(t.CreatedAt), database.Time(t.UpdatedAt), database.Time(t.AssignedAt),
 		database.Time(t.FirstResponseAt), database.Time(t.ResolvedAt), database.Time(t.ClosedAt),
 		database.Time(t.UnansweredSince), t.ReopenCount, t.ReassignCount, database.ID(t.Rating), t.Source, textOrNull(t.SourceRef), t.Version, t.LastSeq,
-		database.JSON{V: fields}, t.Resolution, t.Description,
+		database.JSON{V: fields},
+		t.Resolution, t.Description,
 	}
 }
 

@@ -42,27 +42,33 @@ func TestJourneyShowsHowFarATicketHasCome(t *testing.T) {
 		want    []ui.Step
 	}{
 		"new": {
-			ticket.Ticket{State: "new", Category: workflow.New, CreatedAt: at(1)}, time.Time{},
+			ticket.Ticket{State: "new", Category: workflow.New, CreatedAt: at(1)},
+			time.Time{},
 			[]ui.Step{{Label: "Received", At: at(1), State: ui.StepCurrent}, ahead("Being worked on"), ahead("Solved"), ahead("Closed")},
 		},
 		"waiting for the requester": {
-			ticket.Ticket{State: "on_hold", WaitReason: "caller", Category: workflow.Waiting, CreatedAt: at(1)}, at(2),
+			ticket.Ticket{State: "on_hold", WaitReason: "caller", Category: workflow.Waiting, CreatedAt: at(1)},
+			at(2),
 			[]ui.Step{done("Received", 1), {Label: "Waiting for your answer", At: at(2), State: ui.StepCurrent, Tone: ui.Warning}, ahead("Solved"), ahead("Closed")},
 		},
 		"with a supplier": {
-			ticket.Ticket{State: "on_hold", WaitReason: "vendor", Category: workflow.Waiting, CreatedAt: at(1)}, at(2),
+			ticket.Ticket{State: "on_hold", WaitReason: "vendor", Category: workflow.Waiting, CreatedAt: at(1)},
+			at(2),
 			[]ui.Step{done("Received", 1), {Label: "With our supplier", At: at(2), State: ui.StepCurrent}, ahead("Solved"), ahead("Closed")},
 		},
 		"reopened": {
-			ticket.Ticket{State: "in_progress", Category: workflow.Open, CreatedAt: at(1)}, at(2),
+			ticket.Ticket{State: "in_progress", Category: workflow.Open, CreatedAt: at(1)},
+			at(2),
 			[]ui.Step{done("Received", 1), {Label: "Being worked on", At: at(2), State: ui.StepCurrent}, ahead("Solved"), ahead("Closed")},
 		},
 		"closed": {
-			ticket.Ticket{State: "closed", Category: workflow.Closed, CreatedAt: at(1), ResolvedAt: at(3), ClosedAt: at(4)}, at(2),
+			ticket.Ticket{State: "closed", Category: workflow.Closed, CreatedAt: at(1), ResolvedAt: at(3), ClosedAt: at(4)},
+			at(2),
 			[]ui.Step{done("Received", 1), done("Being worked on", 2), done("Solved", 3), done("Closed", 4)},
 		},
 		"cancelled": {
-			ticket.Ticket{State: "cancelled", Category: workflow.Cancelled, CreatedAt: at(1), ClosedAt: at(2)}, time.Time{},
+			ticket.Ticket{State: "cancelled", Category: workflow.Cancelled, CreatedAt: at(1), ClosedAt: at(2)},
+			time.Time{},
 			[]ui.Step{done("Received", 1), {Label: "Cancelled", At: at(2), State: ui.StepStopped}},
 		},
 	} {

@@ -50,8 +50,10 @@ func sampleTable(now time.Time) ui.Table {
 			{Key: "due", Label: "Due", Shrink: true, SortURL: "?sort=due"},
 		},
 		Choices: []ui.ColumnChoice{
-			{Key: "state", Label: "State", Visible: true}, {Key: "priority", Label: "Priority", Visible: true},
-			{Key: "organisation", Label: "Organisation"}, {Key: "updated", Label: "Updated"},
+			{Key: "state", Label: "State", Visible: true},
+			{Key: "priority", Label: "Priority", Visible: true},
+			{Key: "organisation", Label: "Organisation"},
+			{Key: "updated", Label: "Updated"},
 		},
 		ChoiceURL: Prefix + "/nothing",
 		More:      ui.LoadMore{URL: Prefix + "/rows"},

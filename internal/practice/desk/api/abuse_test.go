@@ -121,7 +121,7 @@ func TestHugeInputsAreRefusedAndLargeOnesKept(t *testing.T) {
 		d.want(d.as(d.ana, "POST", "/tickets/bulk", fields{"tickets": many}), http.StatusUnprocessableEntity)
 		d.want(d.as(d.ana, "GET", "/tickets?filter="+strings.Repeat("a", 20_000), nil), http.StatusUnprocessableEntity)
 		d.want(d.as(d.ana, "GET", "/tickets?cursor="+strings.Repeat("a", 3000), nil), http.StatusUnprocessableEntity)
-		d.want(create(fields{"title": "‮right-to-left 😀 👨‍👩‍👧"}), http.StatusCreated)
+		d.want(create(fields{"title": "\u202eright-to-left 😀 👨‍👩‍👧"}), http.StatusCreated)
 		d.want(create(fields{"title": "a\u0000b"}), http.StatusUnprocessableEntity)
 		d.want(create(fields{"fields": fields{"__proto__": "x"}}), http.StatusUnprocessableEntity)
 		d.want(create(fields{"fields": fields{"room": fields{"a": 1}}}), http.StatusUnprocessableEntity)

@@ -169,7 +169,7 @@ func (n *names) value(field, value string) string {
 	if value == "" {
 		return ""
 	}
-	name := func(id int64) string { return "" }
+	var name func(id int64) string
 	switch field {
 	case ticket.FieldRequester, ticket.FieldOpenedBy, ticket.FieldAssignee, ticket.FieldWatchers:
 		name = func(id int64) string { return n.persons[id].Name }
