@@ -2,12 +2,15 @@ package administration
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/a-h/templ"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -61,13 +64,18 @@ func (p pages) listAudit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t := ui.Table{ID: "audit", Caption: text.T(ctx, "Audit log"), Columns: []ui.Column{
-		{Key: "what", Label: text.T(ctx, "What"), Main: true}, {Key: "object", Label: text.T(ctx, "On")}, {Key: "who", Label: text.T(ctx, "Who")},
-		{Key: "from", Label: text.T(ctx, "From"), Shrink: true}, {Key: "at", Label: text.T(ctx, "When"), Shrink: true}, {Key: "change", Label: text.T(ctx, "Before and after")},
+		{Key: "what", Label: text.T(ctx, "What"), Main: true},
+		{Key: "object", Label: text.T(ctx, "On")},
+		{Key: "who", Label: text.T(ctx, "Who")},
+		{Key: "from", Label: text.T(ctx, "From"), Shrink: true},
+		{Key: "at", Label: text.T(ctx, "When"), Shrink: true},
+		{Key: "change", Label: text.T(ctx, "Before and after")},
 	}, Empty: ui.EmptyState{Icon: ui.IconHistory, Title: text.T(ctx, "Nothing found"), Text: text.T(ctx, "Whatever an administrator changes is written down here.")}}
 	for _, rec := range records {
 		t.Rows = append(t.Rows, ui.Row{ID: "audit-" + id(rec.Seq), Cells: []templ.Component{
 			view.Text(actionLabel(ctx, rec.Action)), view.Text(either(rec.ObjectName, rec.ObjectID)), view.Text(rec.ActorName), view.Text(rec.Address),
-			ui.Moment{At: rec.At}, auditChanges(ctx, rec),
+			ui.Moment{At: rec.At},
+			auditChanges(ctx, rec),
 		}})
 	}
 	if next != 0 {
@@ -111,8 +119,14 @@ func (p pages) auditFilters(ctx context.Context, f auditFilter) ([]templ.Compone
 	}
 	types := []ui.Option{{Value: "", Label: text.T(ctx, "Everything")}}
 	for _, o := range []struct{ key, label string }{
-		{"person", text.T(ctx, "People")}, {"group", text.T(ctx, "Groups")}, {"organisation", text.T(ctx, "Organisations")}, {"service", text.T(ctx, "Services")},
-		{"role", text.T(ctx, "Roles")}, {"token", text.T(ctx, "API tokens")}, {"kind", text.T(ctx, "Ticket kinds")}, {"job", text.T(ctx, "Background jobs")},
+		{"person", text.T(ctx, "People")},
+		{"group", text.T(ctx, "Groups")},
+		{"organisation", text.T(ctx, "Organisations")},
+		{"service", text.T(ctx, "Services")},
+		{"role", text.T(ctx, "Roles")},
+		{"token", text.T(ctx, "API tokens")},
+		{"kind", text.T(ctx, "Ticket kinds")},
+		{"job", text.T(ctx, "Background jobs")},
 		{"import", text.T(ctx, "Imports")},
 	} {
 		types = append(types, ui.Option{Value: o.key, Label: o.label, Selected: f.Type == o.key})
@@ -129,12 +143,14 @@ func (p pages) auditFilters(ctx context.Context, f auditFilter) ([]templ.Compone
 func auditChanges(ctx context.Context, rec audit.Record) templ.Component {
 	var changes []view.Change
 	for _, c := range rec.Changes() {
-		if c.Field == "version" {
+		before, after := auditValue(c.Before), auditValue(c.After)
+		if c.Field == "permissions" {
+			before, after = permissionChanges(c.Before, c.After)
+		}
+		if c.Field == "version" || before == after {
 			continue
 		}
-		changes = append(changes, view.Change{
-			Field: strings.ReplaceAll(c.Field, "_", " "), Before: cut(strings.Trim(c.Before, `"`), 2000), After: cut(strings.Trim(c.After, `"`), 2000),
-		})
+		changes = append(changes, view.Change{Field: strings.ReplaceAll(c.Field, "_", " "), Before: cut(before, 2000), After: cut(after, 2000)})
 	}
 	const few = 3
 	switch {
@@ -144,6 +160,38 @@ func auditChanges(ctx context.Context, rec audit.Record) templ.Component {
 		return view.Changes(changes)
 	}
 	return view.Details(text.N(ctx, len(changes), "%d field", "%d fields"), view.Changes(changes))
+}
+
+// auditValue writes a JSON value for people; what is empty or off is nothing.
+func auditValue(document string) string {
+	var text string
+	switch {
+	case document == "null" || document == "0" || document == "false" || document == "[]":
+		return ""
+	case json.Unmarshal([]byte(document), &text) == nil:
+		return text
+	}
+	return document
+}
+
+// permissionChanges lists the permissions that a role lost and got.
+func permissionChanges(before, after string) (lost, got string) {
+	read := func(document string) (all []string) {
+		var permissions []access.Permission
+		if json.Unmarshal([]byte(document), &permissions) != nil {
+			return nil
+		}
+		for _, p := range permissions {
+			all = append(all, string(p.Verb)+" "+p.Kind+" "+string(p.Scope))
+		}
+		return all
+	}
+	was, is := read(before), read(after)
+	without := func(list, other []string) string {
+		rest := slices.DeleteFunc(slices.Clone(list), func(p string) bool { return slices.Contains(other, p) })
+		return strings.Join(rest, ", ")
+	}
+	return without(was, is), without(is, was)
 }
 
 // actionLabel says in words what was done.

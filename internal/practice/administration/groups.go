@@ -42,14 +42,18 @@ func (p pages) listGroups(w http.ResponseWriter, r *http.Request) error {
 	t := ui.Table{
 		ID: "groups", Caption: text.T(ctx, "Groups"), More: more(r, page.Next),
 		Columns: []ui.Column{
-			{Key: "name", Label: text.T(ctx, "Name"), Main: true}, {Key: "tier", Label: text.T(ctx, "Tier"), Shrink: true},
-			{Key: "organisation", Label: text.T(ctx, "At home in")}, {Key: "email", Label: text.T(ctx, "E-mail")}, {Key: "state", Label: text.T(ctx, "State"), Shrink: true},
+			{Key: "name", Label: text.T(ctx, "Name"), Main: true},
+			{Key: "tier", Label: text.T(ctx, "Tier"), Shrink: true},
+			{Key: "organisation", Label: text.T(ctx, "At home in")},
+			{Key: "email", Label: text.T(ctx, "E-mail")},
+			{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
 		},
 		Empty: ui.EmptyState{Icon: ui.IconUsersGroup, Title: text.T(ctx, "No groups"), Text: text.T(ctx, "A group is a team that tickets are assigned to, in-house or a supplier's.")},
 	}
 	for _, g := range page.Items {
 		t.Rows = append(t.Rows, ui.Row{ID: "group-" + id(g.ID), URL: "/groups/" + id(g.ID), Muted: !g.Active, Cells: []templ.Component{
-			ui.Link{Label: g.Name, URL: "/groups/" + id(g.ID)}, view.Text(tier(g.Tier)), link(g.OrganisationID, names[g.OrganisationID], "/organisations"),
+			ui.Link{Label: g.Name, URL: "/groups/" + id(g.ID)},
+			view.Text(tier(g.Tier)), link(g.OrganisationID, names[g.OrganisationID], "/organisations"),
 			view.Text(g.Email), activeBadge(ctx, g.Active),
 		}})
 	}
@@ -90,7 +94,7 @@ func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed
 	for _, member := range members {
 		var remove templ.Component
 		if may {
-			remove = view.Inline{Action: action, Hidden: []ui.Hidden{{Name: "person_id", Value: id(member.PersonID)}, {Name: "remove", Value: "true"}}, Button: ui.Button{Label: text.T(ctx, "Remove"), Submit: true, Small: true}}
+			remove = view.Inline{Bare: true, Action: action, Hidden: []ui.Hidden{{Name: "person_id", Value: id(member.PersonID)}, {Name: "remove", Value: "true"}}, Button: ui.Button{Label: text.T(ctx, "Remove"), Submit: true, Small: true}}
 		}
 		t.Rows = append(t.Rows, ui.Row{Muted: !member.Active, Cells: []templ.Component{ui.Party{Name: member.Name, URL: "/people/" + id(member.PersonID)}, yes(ctx, member.Lead), remove}})
 	}
@@ -108,9 +112,9 @@ func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed
 	}
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Members"), Count: len(members), Flush: true, Body: body})
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "About"), Body: ui.Values(
-		ui.Value{Label: text.T(ctx, "Support tier"), Content: view.Text(tier(g.Tier))},
+		ui.Value{Label: text.T(ctx, "Support tier"), Content: words(tier(g.Tier))},
 		ui.Value{Label: text.T(ctx, "At home in"), Content: link(g.OrganisationID, names[g.OrganisationID], "/organisations")},
-		ui.Value{Label: text.T(ctx, "E-mail"), Content: view.Text(g.Email)},
+		ui.Value{Label: text.T(ctx, "E-mail"), Content: words(g.Email)},
 		ui.Value{Label: text.T(ctx, "Open tickets"), Content: ui.Link{Label: text.T(ctx, "Show them"), URL: "/queue?q=" + urlQuery(`state:open group:"`+g.Name+`"`)}},
 	)})
 	if access.From(ctx).Can(access.ManageRoles, access.AnyKind) || access.From(ctx).Can(access.ViewAudit, access.AnyKind) {
@@ -125,7 +129,7 @@ func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed
 		if err != nil {
 			return err
 		}
-		m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Roles every member gets"), Flush: true, Body: roles})
+		m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Roles every member gets"), Flush: true, Body: roles})
 	}
 	return p.Frame.Page(w, r, module.Page{Title: g.Name, Active: "groups", Status: statusOf(failed)}, m.View())
 }

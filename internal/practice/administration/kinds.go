@@ -28,8 +28,11 @@ func (p pages) listKinds(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t := ui.Table{ID: "kinds", Caption: text.T(ctx, "Ticket kinds"), Columns: []ui.Column{
-		{Key: "name", Label: text.T(ctx, "Name"), Main: true}, {Key: "prefix", Label: text.T(ctx, "Numbers"), Shrink: true}, {Key: "description", Label: text.T(ctx, "Description")},
-		{Key: "states", Label: text.T(ctx, "States"), Number: true}, {Key: "version", Label: text.T(ctx, "Version"), Shrink: true},
+		{Key: "name", Label: text.T(ctx, "Name"), Main: true},
+		{Key: "prefix", Label: text.T(ctx, "Numbers"), Shrink: true},
+		{Key: "description", Label: text.T(ctx, "Description")},
+		{Key: "states", Label: text.T(ctx, "States"), Number: true},
+		{Key: "version", Label: text.T(ctx, "Version"), Shrink: true},
 	}}
 	for _, d := range p.Kinds.All() {
 		version := text.T(ctx, "built in")
@@ -81,16 +84,16 @@ func (p pages) kindEditor(w http.ResponseWriter, r *http.Request, d *workflow.De
 			ui.TextField{Field: ui.Field{Name: "requester_label", Label: text.T(ctx, "What requesters call it"), Error: bad["requester_label"]}, Value: d.RequesterLabel},
 			number("auto_close_days", text.T(ctx, "Close by itself, days after resolution"), text.T(ctx, "0 never closes by itself."), d.AutoCloseDays),
 			number("reopen_days", text.T(ctx, "Requesters may reopen for this many days"), text.T(ctx, "0 is always."), d.ReopenDays),
-			view.Boxed(text.T(ctx, "Priority from impact and urgency"), matrixGrid(ctx, d)),
-			view.Boxed(text.T(ctx, "What states are called"), stateGrid(ctx, d)),
-			view.Boxed(text.T(ctx, "Own fields"), fieldGrid(ctx, d)),
+			view.Boxed(text.T(ctx, "Priority from impact and urgency"), false, matrixGrid(ctx, d)),
+			view.Boxed(text.T(ctx, "What states are called"), false, stateGrid(ctx, d)),
+			view.Boxed(text.T(ctx, "Own fields"), false, fieldGrid(ctx, d)),
 		},
 	}
 	versions, err := p.versions(ctx, d.Key)
 	if err != nil {
 		return err
 	}
-	m.Fields = append(m.Fields, view.Boxed(text.T(ctx, "Versions"), versions))
+	m.Fields = append(m.Fields, view.Boxed(text.T(ctx, "Versions"), false, versions))
 	return p.Frame.Page(w, r, module.Page{Title: d.Plural, Active: "kinds", Status: statusOf(failed)}, m.View())
 }
 

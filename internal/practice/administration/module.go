@@ -274,6 +274,14 @@ func yes(ctx context.Context, b bool) templ.Component {
 	return nil
 }
 
+// words is a value that may be missing.
+func words(s string) templ.Component {
+	if s == "" {
+		return nil
+	}
+	return view.Text(s)
+}
+
 func activeBadge(ctx context.Context, active bool) templ.Component {
 	if active {
 		return nil

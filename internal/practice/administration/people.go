@@ -37,14 +37,18 @@ func (p pages) listPeople(w http.ResponseWriter, r *http.Request) error {
 	t := ui.Table{
 		ID: "people", Caption: text.T(ctx, "People"), More: more(r, page.Next),
 		Columns: []ui.Column{
-			{Key: "name", Label: text.T(ctx, "Name"), Main: true}, {Key: "email", Label: text.T(ctx, "E-mail")},
-			{Key: "title", Label: text.T(ctx, "Job title")}, {Key: "organisation", Label: text.T(ctx, "Organisation")}, {Key: "state", Label: text.T(ctx, "State"), Shrink: true},
+			{Key: "name", Label: text.T(ctx, "Name"), Main: true},
+			{Key: "email", Label: text.T(ctx, "E-mail")},
+			{Key: "title", Label: text.T(ctx, "Job title")},
+			{Key: "organisation", Label: text.T(ctx, "Organisation")},
+			{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
 		},
 		Empty: ui.EmptyState{Icon: ui.IconUsers, Title: text.T(ctx, "Nobody found"), Text: text.T(ctx, "Try fewer letters, or add the person.")},
 	}
 	for _, person := range page.Items {
 		t.Rows = append(t.Rows, ui.Row{ID: "person-" + id(person.ID), URL: "/people/" + id(person.ID), Muted: !person.Active, Cells: []templ.Component{
-			ui.Party{Name: person.Name, URL: "/people/" + id(person.ID)}, view.Text(person.Email), view.Text(person.JobTitle),
+			ui.Party{Name: person.Name, URL: "/people/" + id(person.ID)},
+			view.Text(person.Email), view.Text(person.JobTitle),
 			link(person.OrganisationID, names[person.OrganisationID], "/organisations"), activeBadge(ctx, person.Active),
 		}})
 	}
@@ -93,11 +97,11 @@ func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, faile
 		m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Edit"), URL: "/people/" + id(n) + "/edit", Icon: ui.IconPencil, Key: "e"})
 	}
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Contact"), Body: ui.Values(
-		ui.Value{Label: text.T(ctx, "E-mail"), Content: view.Text(person.Email)},
-		ui.Value{Label: text.T(ctx, "Phone"), Content: view.Text(person.Phone)},
+		ui.Value{Label: text.T(ctx, "E-mail"), Content: words(person.Email)},
+		ui.Value{Label: text.T(ctx, "Phone"), Content: words(person.Phone)},
 		ui.Value{Label: text.T(ctx, "Organisation"), Content: link(person.OrganisationID, orgs[person.OrganisationID], "/organisations")},
-		ui.Value{Label: text.T(ctx, "Location"), Content: view.Text(person.Location)},
-		ui.Value{Label: text.T(ctx, "Time zone"), Content: view.Text(person.Zone)},
+		ui.Value{Label: text.T(ctx, "Location"), Content: words(person.Location)},
+		ui.Value{Label: text.T(ctx, "Time zone"), Content: words(person.Zone)},
 	)})
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Tickets"), Flush: true, Body: ticketTable(ctx, tickets)})
 	if err := p.personAccess(ctx, person, &m); err != nil {
@@ -113,8 +117,10 @@ func (p pages) personAccess(ctx context.Context, person people.Person, m *view.R
 	if err != nil {
 		return err
 	}
-	groups := ui.Table{ID: "memberships", Caption: text.T(ctx, "Groups"), Columns: []ui.Column{{Key: "group", Label: text.T(ctx, "Group"), Main: true}, {Key: "lead", Label: text.T(ctx, "Leads")}},
-		Empty: ui.EmptyState{Title: text.T(ctx, "In no group")}}
+	groups := ui.Table{
+		ID: "memberships", Caption: text.T(ctx, "Groups"), Columns: []ui.Column{{Key: "group", Label: text.T(ctx, "Group"), Main: true}, {Key: "lead", Label: text.T(ctx, "Leads")}},
+		Empty: ui.EmptyState{Title: text.T(ctx, "In no group")},
+	}
 	for _, g := range memberships {
 		groups.Rows = append(groups.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: g.Group.Name, URL: "/groups/" + id(g.Group.ID)}, yes(ctx, g.Lead)}})
 	}
@@ -146,8 +152,10 @@ func signInHelp(ctx context.Context, person people.Person) view.Section {
 	}
 	return view.Section{Title: text.T(ctx, "Sign-in"), Body: view.Stack(
 		view.Text(text.T(ctx, "Make a first password, or a new one if it was forgotten. All sessions of the person end.")),
-		view.Inline{Action: at + "/password", Button: ui.Button{Label: text.T(ctx, "Make a password"), Submit: true, Small: true}},
-		ui.Link{Label: text.T(ctx, "API tokens"), URL: at + "/tokens"},
+		ui.Buttons(
+			ui.Button{Label: text.T(ctx, "Make a password"), Post: at + "/password", Small: true},
+			ui.Button{Label: text.T(ctx, "API tokens"), URL: at + "/tokens", Kind: ui.Quiet, Small: true, Icon: ui.IconKey},
+		),
 	)}
 }
 
@@ -160,7 +168,7 @@ func (p pages) personRoles(ctx context.Context, n int64, m *view.Record) error {
 	if err != nil {
 		return err
 	}
-	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Roles"), Flush: true, Body: body})
+	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Roles"), Flush: true, Body: body})
 	return nil
 }
 
@@ -185,13 +193,17 @@ func (p pages) personSignIns(ctx context.Context, n int64, m *view.Record) error
 
 func ticketTable(ctx context.Context, tickets []TicketLine) templ.Component {
 	t := ui.Table{ID: "tickets", Caption: text.T(ctx, "Tickets"), Columns: []ui.Column{
-		{Key: "title", Label: text.T(ctx, "Title"), Main: true}, {Key: "number", Label: text.T(ctx, "Number"), Shrink: true},
-		{Key: "state", Label: text.T(ctx, "State"), Shrink: true}, {Key: "updated", Label: text.T(ctx, "Updated"), Shrink: true},
+		{Key: "title", Label: text.T(ctx, "Title"), Main: true},
+		{Key: "number", Label: text.T(ctx, "Number"), Shrink: true},
+		{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
+		{Key: "updated", Label: text.T(ctx, "Updated"), Shrink: true},
 	}, Empty: ui.EmptyState{Icon: ui.IconTicket, Title: text.T(ctx, "No tickets")}}
 	for _, l := range tickets {
 		t.Rows = append(t.Rows, ui.Row{URL: "/tickets/" + l.Number, Cells: []templ.Component{
-			ui.Link{Label: l.Title, URL: "/tickets/" + l.Number}, ui.Link{Label: l.Number, URL: "/tickets/" + l.Number, Mono: true},
-			ui.StateBadge{Label: l.State, Category: ui.Category(l.Category)}, ui.Moment{At: l.UpdatedAt},
+			ui.Link{Label: l.Title, URL: "/tickets/" + l.Number},
+			ui.Link{Label: l.Number, URL: "/tickets/" + l.Number, Mono: true},
+			ui.StateBadge{Label: l.State, Category: ui.Category(l.Category)},
+			ui.Moment{At: l.UpdatedAt},
 		}})
 	}
 	return t
@@ -364,8 +376,10 @@ func (p pages) assignments(ctx context.Context, held []roles.Assignment, action 
 	for _, a := range held {
 		var action1 templ.Component
 		if may && a.GroupID == 0 {
-			action1 = view.Inline{Action: action, Hidden: []ui.Hidden{{Name: "role", Value: a.RoleKey}, {Name: "organisation_id", Value: id(a.OrganisationID)}, {Name: "revoke", Value: "true"}},
-				Button: ui.Button{Label: text.T(ctx, "Take away"), Submit: true, Small: true}}
+			action1 = view.Inline{
+				Bare: true, Action: action, Hidden: []ui.Hidden{{Name: "role", Value: a.RoleKey}, {Name: "organisation_id", Value: id(a.OrganisationID)}, {Name: "revoke", Value: "true"}},
+				Button: ui.Button{Label: text.T(ctx, "Take away"), Submit: true, Small: true},
+			}
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: a.RoleName, URL: "/roles/" + a.RoleKey}, view.Text(a.GroupName), view.Text(a.OrganisationName), action1}})
 	}

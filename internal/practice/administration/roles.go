@@ -29,8 +29,10 @@ func (p pages) listRoles(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t := ui.Table{ID: "roles", Caption: text.T(ctx, "Roles"), Columns: []ui.Column{
-		{Key: "name", Label: text.T(ctx, "Name"), Main: true}, {Key: "description", Label: text.T(ctx, "Description")},
-		{Key: "holders", Label: text.T(ctx, "Held by"), Number: true}, {Key: "kind", Label: text.T(ctx, "Kind"), Shrink: true},
+		{Key: "name", Label: text.T(ctx, "Name"), Main: true},
+		{Key: "description", Label: text.T(ctx, "Description")},
+		{Key: "holders", Label: text.T(ctx, "Held by"), Number: true},
+		{Key: "kind", Label: text.T(ctx, "Kind"), Shrink: true},
 	}}
 	for _, role := range all {
 		kind := ui.Badge{Label: text.T(ctx, "Own")}
@@ -76,7 +78,7 @@ func (p pages) rolePage(w http.ResponseWriter, r *http.Request, failed error) er
 			m.Actions = append(m.Actions,
 				ui.Button{Label: text.T(ctx, "Edit"), URL: "/roles/" + role.Key + "/edit", Icon: ui.IconPencil, Key: "e"},
 				view.Inline{
-					Action: "/roles/" + role.Key + "/delete", Hidden: []ui.Hidden{{Name: "version", Value: id(role.Version)}},
+					Bare: true, Action: "/roles/" + role.Key + "/delete", Hidden: []ui.Hidden{{Name: "version", Value: id(role.Version)}},
 					Button: ui.Button{Label: text.T(ctx, "Delete"), Submit: true, Icon: ui.IconTrash},
 				})
 		}
@@ -95,14 +97,19 @@ func (p pages) rolePage(w http.ResponseWriter, r *http.Request, failed error) er
 	return p.Frame.Page(w, r, module.Page{Title: role.Name, Active: "roles", Status: statusOf(failed)}, m.View())
 }
 
-// kindsOf lists the kinds a role's permissions name, "every kind" first.
+// kindsOf lists the kinds a role's permissions name, "every kind" first; a role
+// without any shows that it allows nothing.
 func kindsOf(role access.Role) []string {
-	kinds := []string{access.AnyKind}
+	var kinds []string
 	for _, perm := range role.Permissions {
 		if !slices.Contains(kinds, perm.Kind) {
 			kinds = append(kinds, perm.Kind)
 		}
 	}
+	if len(kinds) == 0 {
+		return []string{access.AnyKind}
+	}
+	slices.Sort(kinds) // "*" sorts before any key
 	return kinds
 }
 
@@ -215,10 +222,11 @@ func (p pages) roleEditor(w http.ResponseWriter, r *http.Request, fresh bool, ro
 	m.Fields = append(m.Fields,
 		ui.TextField{Field: ui.Field{Name: "name", Label: text.T(ctx, "Name"), Required: true, Error: bad["name"]}, Value: role.Name},
 		ui.TextArea{Field: ui.Field{Name: "description", Label: text.T(ctx, "Description"), Error: bad["description"]}, Value: role.Description},
-		view.Boxed(text.T(ctx, "Every kind of ticket, and the product itself"), p.permissionMatrix(ctx, role, access.AnyKind, true)),
+		view.Boxed(text.T(ctx, "Every kind of ticket, and the product itself"), false, p.permissionMatrix(ctx, role, access.AnyKind, true)),
 	)
 	for _, d := range p.Kinds.All() {
-		m.Fields = append(m.Fields, view.Boxed(text.T(ctx, "Only %s", d.Plural), p.permissionMatrix(ctx, role, d.Key, true)))
+		folded := !slices.Contains(kindsOf(role), d.Key)
+		m.Fields = append(m.Fields, view.Boxed(text.T(ctx, "Only %s", d.Plural), folded, p.permissionMatrix(ctx, role, d.Key, true)))
 	}
 	return p.Frame.Page(w, r, module.Page{Title: m.Title, Active: "roles", Status: statusOf(failed)}, m.View())
 }

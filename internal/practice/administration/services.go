@@ -86,15 +86,21 @@ func (p pages) listServices(w http.ResponseWriter, r *http.Request) error {
 	t := ui.Table{
 		ID: "services", Caption: text.T(ctx, "Services"), More: more(r, page.Next),
 		Columns: []ui.Column{
-			{Key: "name", Label: text.T(ctx, "Name"), Main: true}, {Key: "owner", Label: text.T(ctx, "Owner")}, {Key: "group", Label: text.T(ctx, "Support group")},
-			{Key: "provider", Label: text.T(ctx, "Provider")}, {Key: "criticality", Label: text.T(ctx, "Criticality"), Number: true}, {Key: "stage", Label: text.T(ctx, "Stage"), Shrink: true},
+			{Key: "name", Label: text.T(ctx, "Name"), Main: true},
+			{Key: "owner", Label: text.T(ctx, "Owner")},
+			{Key: "group", Label: text.T(ctx, "Support group")},
+			{Key: "provider", Label: text.T(ctx, "Provider")},
+			{Key: "criticality", Label: text.T(ctx, "Criticality"), Number: true},
+			{Key: "stage", Label: text.T(ctx, "Stage"), Shrink: true},
 		},
 		Empty: ui.EmptyState{Icon: ui.IconStack2, Title: text.T(ctx, "No services"), Text: text.T(ctx, "A service is what tickets are about: what people use, not the machines behind it.")},
 	}
 	for _, s := range page.Items {
 		t.Rows = append(t.Rows, ui.Row{ID: "service-" + id(s.ID), URL: "/services/" + id(s.ID), Muted: s.Stage == service.Retired, Cells: []templ.Component{
-			ui.Link{Label: s.Name, URL: "/services/" + id(s.ID)}, link(s.OwnerID, names.persons[s.OwnerID], "/people"), link(s.SupportGroupID, names.groups[s.SupportGroupID], "/groups"),
-			link(s.ProviderID, names.organisations[s.ProviderID], "/organisations"), view.Text(id(int64(s.Criticality))), ui.Badge{Label: stageLabel(ctx, s.Stage)},
+			ui.Link{Label: s.Name, URL: "/services/" + id(s.ID)},
+			link(s.OwnerID, names.persons[s.OwnerID], "/people"), link(s.SupportGroupID, names.groups[s.SupportGroupID], "/groups"),
+			link(s.ProviderID, names.organisations[s.ProviderID], "/organisations"), view.Text(id(int64(s.Criticality))),
+			ui.Badge{Label: stageLabel(ctx, s.Stage)},
 		}})
 	}
 	stages := []ui.Option{{Value: "", Label: text.T(ctx, "All stages")}}

@@ -450,8 +450,11 @@ func TestTokenCannotRaiseItself(t *testing.T) {
 			t.Error(diff)
 		}
 		for _, c := range []struct{ method, path string }{
-			{http.MethodPost, "/tokens"}, {http.MethodDelete, "/tokens/" + text(made.ID)}, {http.MethodPost, "/people"},
-			{http.MethodPut, "/people/" + text(o.admin) + "/roles/agent"}, {http.MethodDelete, "/sessions/1"},
+			{http.MethodPost, "/tokens"},
+			{http.MethodDelete, "/tokens/" + text(made.ID)},
+			{http.MethodPost, "/people"},
+			{http.MethodPut, "/people/" + text(o.admin) + "/roles/agent"},
+			{http.MethodDelete, "/sessions/1"},
 		} {
 			var body any
 			if c.method == http.MethodPost {
