@@ -171,9 +171,27 @@ func either(a, b string) string {
 	return b
 }
 
+// recognised gives the request as its handler would have had it: with whoever
+// asks, and how they read. An error may have come up before that was known.
+func (a *App) recognised(r *http.Request) *http.Request {
+	if access.From(r.Context()).IsPerson() {
+		return r
+	}
+	found := r
+	err := a.core.Identity.Authenticate(a.reading(func(_ http.ResponseWriter, r *http.Request) error {
+		found = r
+		return nil
+	}))(discard{http.Header{}}, r)
+	if err != nil {
+		return r
+	}
+	return found
+}
+
 // errorPage is how people see errors: in the layout when they are signed in,
 // bare otherwise, and as a fragment when htmx asked.
-func (a *App) errorPage(h http.Header, r *http.Request, p *web.Problem, fragment bool) web.Component {
+func (a *App) errorPage(_ http.Header, r *http.Request, p *web.Problem, fragment bool) web.Component {
+	r = a.recognised(r)
 	problem := ui.Problem{Title: p.Title, Detail: p.Detail}
 	for _, f := range p.Errors {
 		problem.Items = append(problem.Items, f.Message)

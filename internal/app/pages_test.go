@@ -161,3 +161,15 @@ func TestBothEnginesHaveTheWholeSchemaAlike(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestASignedInPersonKeepsTheNavigationOnErrorPages(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		for _, path := range []string{"/no/such/page", "/tickets/INC-999999", "/people/1"} {
+			a := s.SignedIn("agent").Get(path)
+			if a.Status != http.StatusNotFound || a.HTML(t).Find(`nav a[href="/queue"]`).Length() == 0 {
+				t.Errorf("%s: %d, without navigation", path, a.Status)
+			}
+		}
+	})
+}
