@@ -157,3 +157,28 @@ func apiSample(time.Time) templ.Component {
 		}},
 	}
 }
+
+// sampleViews choose between lists; one cannot be shown.
+var sampleViews = ui.SideList{ID: "sample-views", Label: "Sample views", Groups: []ui.SideGroup{
+	{Items: []ui.SideItem{
+		{Label: "My open work", URL: "#mine", Icon: ui.IconUserCheck, Count: "12", Active: true},
+		{Label: "All open", URL: "#open", Icon: ui.IconInbox, Count: "999+"},
+		{Label: "High priority", URL: "#high", Icon: ui.IconFlame},
+	}},
+	{Label: "Network operations", Items: []ui.SideItem{{Label: "Switches", URL: "#switches", Icon: ui.IconListDetails, Wrong: "There is no field colour"}}},
+}, Foot: []ui.SideItem{{Label: "Manage views", URL: "#manage", Icon: ui.IconSettings}}}
+
+// sampleHits are what a search for "payroll" found.
+func sampleHits(now time.Time) []ui.Hit {
+	return []ui.Hit{
+		{
+			Icon: ui.IconAlertTriangle, Title: []ui.Piece{{Text: "Payroll", Hit: true}, {Text: " export stops at employee 4,812"}}, URL: "#hit-1",
+			Meta: []templ.Component{ui.Link{Label: "INC-1042", URL: "#hit-1", Mono: true}, ui.StateBadge{Label: "In progress", Category: ui.CategoryOpen, Plain: true}, ui.Moment{At: now.Add(-40 * time.Minute)}},
+		},
+		{
+			Icon: ui.IconShoppingBag, Title: []ui.Piece{{Text: "Access to the quarterly reporting folder"}}, URL: "#hit-2", Where: "Internal note",
+			Text: []ui.Piece{{Text: "… the same rights as "}, {Text: "payroll", Hit: true}, {Text: " has, without the archive …"}},
+			Meta: []templ.Component{ui.Link{Label: "REQ-0850", URL: "#hit-2", Mono: true}, ui.StateBadge{Label: "Closed", Category: ui.CategoryClosed, Plain: true}},
+		},
+	}
+}

@@ -46,8 +46,10 @@ func workSections(ctx context.Context, actor access.Actor) []section {
 		burning,
 		{
 			id: "work-mine", title: text.T(ctx, "Assigned to me"), filter: "assignee:me state:open unanswered:none", sort: "priority", most: 8,
-			empty: ui.EmptyState{Icon: ui.IconInbox, Title: text.T(ctx, "Nothing is assigned to you"), Text: text.T(ctx, "Take the next ticket below, or pick one from the queue."),
-				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Open the queue"), URL: "/queue"}}},
+			empty: ui.EmptyState{
+				Icon: ui.IconInbox, Title: text.T(ctx, "Nothing is assigned to you"), Text: text.T(ctx, "Take the next ticket below, or pick one from the queue."),
+				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Open the queue"), URL: "/queue"}},
+			},
 		},
 		next,
 	}

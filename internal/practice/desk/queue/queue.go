@@ -5,6 +5,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -84,7 +85,7 @@ type Queue struct{ d Deps }
 // New makes the pages.
 func New(d Deps) *Queue {
 	if d.Links.Ticket == nil {
-		d.Links.Ticket = func(_ access.Actor, number string) string { return "/tickets/" + number }
+		d.Links.Ticket = ticketPage
 	}
 	if d.Links.Person == nil {
 		d.Links.Person = func(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
@@ -99,6 +100,15 @@ func New(d Deps) *Queue {
 		d.Menu = func(context.Context) (pages, create []module.MenuItem) { return nil, nil }
 	}
 	return &Queue{d}
+}
+
+// ticketPage is where a ticket is for whoever reads: on the desk, or in the portal
+// for those who only have tickets of their own.
+func ticketPage(actor access.Actor, number string) string {
+	if WorksTickets(actor) {
+		return "/tickets/" + url.PathEscape(number)
+	}
+	return "/portal/tickets/" + url.PathEscape(number)
 }
 
 // Identifiers of the menu entries, for module.Page.Active.
@@ -149,8 +159,6 @@ func (q *Queue) routes(mux *web.Mux) {
 	desk.Handle("GET /queue/tickets/{number}/edit", q.editForm)
 	desk.Handle("POST /queue/tickets/{number}/edit", q.edit)
 	desk.Handle("GET /queue/tickets/{number}/steps", q.steps)
-	desk.Handle("GET /queue/tickets/{number}/steps/{step}", q.stepForm)
-	desk.Handle("POST /queue/tickets/{number}/steps/{step}", q.step)
 
 	mux.Handle("GET /search", q.search)
 	mux.Handle("GET /palette", q.palette)

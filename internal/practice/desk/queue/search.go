@@ -145,7 +145,7 @@ func (q *Queue) hit(ctx context.Context, h *ticket.Hit, desk bool) ui.Hit {
 		Meta: []templ.Component{ui.Link{Label: t.Number, URL: q.ticketURL(ctx, t.Number), Mono: true}},
 	}
 	if h.Seq > 0 {
-		hit.URL += "#event-" + strconv.Itoa(h.Seq)
+		hit.URL += "#e" + strconv.Itoa(h.Seq)
 	}
 	if def, err := q.d.Tickets.Kinds().Get(t.Kind); err == nil {
 		hit.Icon = ui.Icon(def.Icon)

@@ -62,6 +62,9 @@ func TestRequesterFindsOnlyTheirOwnAndNoNotes(t *testing.T) {
 		page := asker.get("/search?q=cable").want(http.StatusOK)
 		page.says(".s-hit-title", "My cable is slow")
 		page.says(".s-hit-meta", "Received")
+		if got := page.hrefs(".s-hit-title a"); len(got) != 1 || got[0] != "/portal/tickets/"+own.Number {
+			t.Errorf("the hit leads to %v", got)
+		}
 		page.hides(other.Title, other.Number, "tiresome", "Agentson", "Network team", "/queue", "Moderate")
 		asker.get("/search?q=tiresome").says(".s-empty-title", "Nothing found")
 		asker.get("/search?q=" + other.Number).want(http.StatusOK).hides(other.Title)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -46,7 +47,7 @@ func (q *Queue) countViews(ctx context.Context, l *list) ([]tally, error) {
 	var of []int
 	for i, b := range bound {
 		if b.Err != nil {
-			tallies[i].wrong = b.Err.Error()
+			tallies[i].wrong = apperr.Message(b.Err)
 			continue
 		}
 		where, of = append(where, b.Condition), append(of, i)
@@ -95,6 +96,9 @@ func (q *Queue) sideList(ctx context.Context, l *list, n names, tallies []tally)
 	for i := range l.views {
 		v := &l.views[i]
 		item := ui.SideItem{Label: viewName(ctx, v), URL: place{View: v.key()}.url("/queue"), Icon: ui.Icon(v.Icon), Active: v.key() == l.view.key()}
+		if item.Icon == "" {
+			item.Icon = ui.IconListDetails
+		}
 		if tallies != nil {
 			item.Count, item.Wrong = tallies[i].String(), tallies[i].wrong
 		}

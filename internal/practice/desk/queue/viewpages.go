@@ -287,7 +287,7 @@ func (q *Queue) manageViews(w http.ResponseWriter, r *http.Request) error {
 			First: !slices.ContainsFunc(saved[:i], v.beside), Last: !slices.ContainsFunc(saved[i+1:], v.beside),
 		}
 		if bound[i].Err != nil {
-			row.Wrong = bound[i].Err.Error()
+			row.Wrong = apperr.Message(bound[i].Err)
 		}
 		if v.OwnerID != actor.ID {
 			row.Owner = n.persons[v.OwnerID].Name

@@ -188,7 +188,8 @@ export function startCompletion(): void {
     }
     show(field, list);
     // A filter's text may be meant as it stands: Enter applies it until an option is chosen.
-    if (field.closest("[data-combobox], [data-completes='@']")) highlight(field, list, 0);
+    // Nor does leaving an empty field choose anything.
+    if (field.value && field.closest("[data-combobox], [data-completes='@']")) highlight(field, list, 0);
   });
 
   document.addEventListener(
@@ -224,6 +225,14 @@ export function startCompletion(): void {
     },
     true,
   );
+  // A name that is still being looked up, or is not found, must not send the form.
+  on("keydown", ".s-combobox-input", (field, event) => {
+    if (event.key !== "Enter" || event.defaultPrevented || !isField(field) || !field.value) return;
+    const combobox = field.closest<HTMLElement>("[data-combobox]");
+    if (combobox?.dataset["multiple"] === undefined && combobox?.querySelector("[data-chosen] input")) return;
+    event.preventDefault();
+    search(field);
+  });
   on("keydown", ".s-combobox-many .s-combobox-input", (field, event) => {
     if (event.key !== "Backspace" || !isField(field) || field.value) return;
     const chips = field.closest("[data-combobox]")?.querySelectorAll(".s-chip");

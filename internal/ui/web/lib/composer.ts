@@ -57,6 +57,9 @@ export function startComposer(): void {
     const form = area.closest("form");
     form?.requestSubmit(form.querySelector<HTMLButtonElement>("[data-send]"));
   });
+  // A link to the text of a composer means to write: "reply" from a list.
+  const linked = location.hash ? document.getElementById(location.hash.slice(1)) : null;
+  if (linked instanceof HTMLTextAreaElement && linked.closest("[data-composer]")) linked.focus();
   // Choosing who reads it, by pointer or by its key, leads to the text.
   on("click", "[data-composer] input[name=kind]", (choice) => {
     const area = bodyOf(choice);
