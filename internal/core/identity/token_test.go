@@ -123,6 +123,23 @@ func TestTokenCannotMakeTokensNorTouchTheAccount(t *testing.T) {
 	})
 }
 
+func TestTheCommandLineRevokesATokenItMade(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h house) {
+		ann := h.user("ann")
+		made, secret, err := h.ID.CreateToken(h.System(), identity.TokenInput{OwnerID: ann, Name: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.ID.RevokeToken(h.System(), made.ID); err != nil {
+			t.Fatal(err)
+		}
+		if a := h.ask(bearer(secret)); !apperr.Is(a.err, apperr.Unauthenticated) {
+			t.Errorf("revoked: %v", a.err)
+		}
+	})
+}
+
 func TestServiceAccountWorksByTokenOnly(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h house) {
