@@ -215,7 +215,7 @@ func (r *run) prepareKind(ctx context.Context, incidents []*incident) (*workflow
 	changed := false
 	for _, f := range customFields {
 		if _, has := def.Field(f.key); !has {
-			def.Fields = append(def.Fields, workflow.Field{Key: f.key, Label: f.label, Type: workflow.Text})
+			def.Fields = append(def.Fields, workflow.Field{Key: f.key, Label: f.label, Type: workflow.Text, Retired: true})
 			changed = true
 		}
 	}

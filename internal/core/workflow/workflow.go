@@ -113,6 +113,9 @@ type Field struct {
 	Options          []string  `toml:"options" json:"options,omitempty"` // for Choice; empty takes any text
 	Required         bool      `toml:"required" json:"required,omitempty"`
 	RequesterVisible bool      `toml:"requester_visible" json:"requester_visible,omitempty"`
+	// Retired fields are shown where they have a value and not asked for any more:
+	// what an import brought along, or what an organisation no longer needs.
+	Retired bool `toml:"retired" json:"retired,omitempty"`
 }
 
 // Level is one step of impact, urgency or priority; 1 is the highest.
@@ -289,6 +292,9 @@ func (d *Definition) Validate() error {
 		seen[f.Key] = true
 		if !slices.Contains([]FieldType{Text, Number, Bool, Date, Choice}, f.Type) {
 			p.Add("field", "The field %q has an unknown type.", f.Key)
+		}
+		if f.Retired && f.Required {
+			p.Add("field", "The field %q cannot be needed and no longer asked for.", f.Key)
 		}
 	}
 	return p.Err()

@@ -141,7 +141,7 @@ const spareFields = 2
 
 func fieldGrid(ctx context.Context, d *workflow.Definition) templ.Component {
 	g := view.Matrix{Caption: text.T(ctx, "Own fields"), Corner: text.T(ctx, "Key"), Columns: []string{
-		text.T(ctx, "Label"), text.T(ctx, "Type"), text.T(ctx, "Choices, separated by commas"), text.T(ctx, "Needed"), text.T(ctx, "Requesters see it"),
+		text.T(ctx, "Label"), text.T(ctx, "Type"), text.T(ctx, "Choices, separated by commas"), text.T(ctx, "Needed"), text.T(ctx, "Requesters see it"), text.T(ctx, "No longer asked"),
 	}}
 	fields := append(slices.Clone(d.Fields), make([]workflow.Field, spareFields)...)
 	for i, f := range fields {
@@ -163,6 +163,7 @@ func fieldGrid(ctx context.Context, d *workflow.Definition) templ.Component {
 			ui.TextField{Field: ui.Field{Name: "field_options_" + n, Label: text.T(ctx, "Choices of field %s", n), Hidden: true}, Value: strings.Join(f.Options, ", ")},
 			ui.Check{Field: ui.Field{Name: "field_required_" + n, Label: text.T(ctx, "Field %s is needed", n), Hidden: true}, Checked: f.Required, Value: "true"},
 			ui.Check{Field: ui.Field{Name: "field_visible_" + n, Label: text.T(ctx, "Requesters see field %s", n), Hidden: true}, Checked: f.RequesterVisible, Value: "true"},
+			ui.Check{Field: ui.Field{Name: "field_retired_" + n, Label: text.T(ctx, "Field %s is not asked for any more", n), Hidden: true}, Checked: f.Retired, Value: "true"},
 		}
 		g.Rows = append(g.Rows, row)
 	}
@@ -298,7 +299,7 @@ func readFields(r *http.Request, current *workflow.Definition, get func(string) 
 			f = current.Fields[i]
 		}
 		f.Label, f.Type = name, workflow.FieldType(get("field_type_"+n))
-		f.Required, f.RequesterVisible = get("field_required_"+n) == "true", get("field_visible_"+n) == "true"
+		f.Required, f.RequesterVisible, f.Retired = get("field_required_"+n) == "true", get("field_visible_"+n) == "true", get("field_retired_"+n) == "true"
 		f.Options = nil
 		for option := range strings.SplitSeq(get("field_options_"+n), ",") {
 			if option = strings.TrimSpace(option); option != "" {

@@ -159,7 +159,7 @@ func (p *Portal) form(ctx context.Context, a asked, wrong error) (view.New, erro
 
 // questions are the kind's own fields that a requester answers.
 func questions(d *workflow.Definition) []workflow.Field {
-	return slices.DeleteFunc(slices.Clone(d.Fields), func(f workflow.Field) bool { return !f.RequesterVisible && !f.Required })
+	return slices.DeleteFunc(slices.Clone(d.Fields), func(f workflow.Field) bool { return f.Retired || !f.RequesterVisible && !f.Required })
 }
 
 func fieldOf(f workflow.Field, value string) view.Field {
