@@ -37,6 +37,11 @@ func (c tokenCreateCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	for _, kind := range c.Kinds {
+		if _, err := core.Kinds.Get(kind); err != nil {
+			return err
+		}
+	}
 	in := identity.TokenInput{OwnerID: owner, Name: c.Name, Kinds: c.Kinds}
 	for _, v := range c.Verbs {
 		in.Verbs = append(in.Verbs, access.Verb(v))
@@ -73,9 +78,9 @@ func (c tokenListCommand) Run(p *program) error {
 		return err
 	}
 	w := tabwriter.NewWriter(p.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tTOKEN\tCREATED\tUSED\tEXPIRES")
+	fmt.Fprintln(w, "ID\tNAME\tTOKEN\tCREATED\tUSED\tEXPIRES\tREVOKED")
 	for _, t := range tokens {
-		fmt.Fprintf(w, "%d\t%s\t%s…\t%s\t%s\t%s\n", t.ID, t.Name, t.Hint, day(t.CreatedAt), day(t.UsedAt), day(t.ExpiresAt))
+		fmt.Fprintf(w, "%d\t%s\t%s…\t%s\t%s\t%s\t%s\n", t.ID, t.Name, t.Hint, day(t.CreatedAt), day(t.UsedAt), day(t.ExpiresAt), day(t.RevokedAt))
 	}
 	return w.Flush()
 }
@@ -98,7 +103,11 @@ func (c tokenRevokeCommand) Run(p *program) error {
 		return err
 	}
 	defer core.Close()
-	return core.Identity.RevokeToken(access.With(p.ctx, access.System()), c.ID)
+	if err := core.Identity.RevokeToken(access.With(p.ctx, access.System()), c.ID); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.err, "token %d is worth nothing any more\n", c.ID)
+	return nil
 }
 
 func (p *program) personByEmail(core *app.Core, email string) (int64, error) {
