@@ -99,12 +99,17 @@ func (a answer) page(t *testing.T) *goquery.Document {
 	if got := a.header.Get("Content-Type"); !strings.HasPrefix(got, "text/html") {
 		t.Errorf("the page is %q: %s", got, a)
 	}
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(a.body))
+	doc, err := a.document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	noInternals(t, doc.Find("body").Text())
 	return doc
+}
+
+// document parses the body as HTML.
+func (a answer) document() (*goquery.Document, error) {
+	return goquery.NewDocumentFromReader(bytes.NewReader(a.body))
 }
 
 func noInternals(t *testing.T, text string) {

@@ -95,9 +95,8 @@ func TestAFullDiskIsSaidAndGoesByItself(t *testing.T) {
 // only the process and its children see, so that it goes away with them.
 func (i *installation) startOnSmallDisk(t *testing.T, size int) *node {
 	t.Helper()
-	n := &node{t: t, out: newOutput(), gone: make(chan struct{})}
 	script := fmt.Sprintf(`mount -t tmpfs -o size=%d,mode=0750 tmpfs "$STEWARD_DATA_DIR" && exec "$0" serve`, size)
-	n.cmd = exec.Command("sh", "-c", script, i.bin)
+	n := &node{t: t, cmd: exec.Command("sh", "-c", script, i.bin)}
 	n.cmd.Env = i.env
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	i.inside = []string{"nsenter", "--mount"}
@@ -109,7 +108,7 @@ func (i *installation) startOnSmallDisk(t *testing.T, size int) *node {
 		}
 		i.inside = []string{"nsenter", "--mount", "--user", "--preserve-credentials"}
 	}
-	n.launch()
+	n.run()
 	i.inside = append(i.inside, "--target", strconv.Itoa(n.cmd.Process.Pid))
 	if err := n.ready(time.Minute); err != nil {
 		t.Fatalf("the node on a small disk did not become ready (this needs a kernel that lets users mount a tmpfs of their own): %v\n%s", err, n.out)

@@ -158,27 +158,36 @@ type node struct {
 // launch runs a node and does not wait for it.
 func (i *installation) launch() *node {
 	i.t.Helper()
-	n := &node{t: i.t, out: newOutput(), gone: make(chan struct{})}
-	n.cmd = exec.Command(i.bin, "serve")
+	n := &node{t: i.t, cmd: exec.Command(i.bin, "serve")}
 	n.cmd.Env = i.env
-	return n.launch()
+	return n.run()
 }
 
-func (n *node) launch() *node {
-	n.t.Helper()
+// begin starts the process and reads what it says.
+func (n *node) begin() error {
+	n.out, n.gone = newOutput(), make(chan struct{})
 	out, err := n.cmd.StderrPipe()
 	if err != nil {
-		n.t.Fatal(err)
+		return err
 	}
 	n.cmd.Stdout = n.cmd.Stderr
 	if err := n.cmd.Start(); err != nil {
-		n.t.Fatal(err)
+		return err
 	}
 	go func() {
 		n.out.keep(out)
 		n.exit = n.cmd.Wait() // killed nodes end with an error by design
 		close(n.gone)
 	}()
+	return nil
+}
+
+// run starts the process for the rest of the test.
+func (n *node) run() *node {
+	n.t.Helper()
+	if err := n.begin(); err != nil {
+		n.t.Fatal(err)
+	}
 	n.t.Cleanup(func() {
 		n.kill()
 		for _, bad := range []string{"DATA RACE", "panic:", "goroutine 1 ["} {
@@ -249,17 +258,22 @@ func (n *node) kill() {
 	<-n.gone
 }
 
-// stop asks the node to end, waits until it has, and expects a clean end.
-func (n *node) stop() {
-	n.t.Helper()
+// end asks the node to end and waits until it has.
+func (n *node) end() error {
 	_ = n.cmd.Process.Signal(syscall.SIGTERM) // it may be gone already
 	select {
 	case <-n.gone:
+		return n.exit
 	case <-time.After(time.Minute):
-		n.t.Fatalf("the node does not stop:\n%s", n.out)
+		return errors.New("the node does not stop")
 	}
-	if n.exit != nil {
-		n.t.Errorf("the node ended with %v:\n%s", n.exit, n.out)
+}
+
+// stop is end, and expects that it is clean.
+func (n *node) stop() {
+	n.t.Helper()
+	if err := n.end(); err != nil {
+		n.t.Fatalf("the node ended with %v:\n%s", err, n.out)
 	}
 }
 
