@@ -194,6 +194,7 @@ func (p *Record) sent(w http.ResponseWriter, r *http.Request, d *desk, kind stri
 	if err := p.forgetDrafts(r.Context(), d); err != nil {
 		return err
 	}
+	d.types(false)
 	if !web.IsHTMX(r) {
 		return web.Redirect(w, r, view.TicketURL(d.ticket.Number)+"#composer")
 	}
@@ -215,6 +216,7 @@ func (p *Record) sentByDialog(w http.ResponseWriter, r *http.Request, d *desk, s
 	if err := p.forgetDrafts(ctx, fresh); err != nil {
 		return err
 	}
+	fresh.types(false)
 	c, err := p.emptyComposer(ctx, fresh, nil)
 	if err != nil || c == nil {
 		return err

@@ -112,6 +112,9 @@ func (p *Record) showForm(w http.ResponseWriter, r *http.Request, status int, d 
 		Control: v.control(ctx, in), Heading: v.key == ticket.FieldTitle || v.key == ticket.FieldDescription,
 	}
 	if web.IsFragment(r) {
+		if v.key == ticket.FieldTitle {
+			m.Title = d.ticket.Title
+		}
 		return web.Render(w, r, status, m.View())
 	}
 	return p.frame(w, r, status, d.ticket.Number+" · "+m.Label, m.Page())

@@ -156,8 +156,10 @@ func TestNothingThatIsWrittenRuns(t *testing.T) {
 			if len(title) > 200 {
 				title = title[:200]
 			}
-			tk := must(w.Create(w.As(w.ana), ticket.Create{Kind: "visit", Title: title, Description: ticket.Markdown(text), RequesterID: w.carla, GroupID: w.network,
-				Tags: []string{title[:min(len(title), 40)]}, Fields: map[string]string{"room": "Blue", "wishes": text}}))(t)
+			tk := must(w.Create(w.As(w.ana), ticket.Create{
+				Kind: "visit", Title: title, Description: ticket.Markdown(text), RequesterID: w.carla, GroupID: w.network,
+				Tags: []string{title[:min(len(title), 40)]}, Fields: map[string]string{"room": "Blue", "wishes": text},
+			}))(t)
 			ref := ticket.ByID(tk.ID)
 			file := must(w.Upload(w.As(w.ana), text+".html", strings.NewReader(text)))(t)
 			must(w.Reply(w.As(w.ana), ref, ticket.PublicReply{Body: ticket.Markdown(text), Attachments: []int64{file.ID}}))(t)

@@ -77,8 +77,13 @@ func (p *Record) showLink(w http.ResponseWriter, r *http.Request, status int, d 
 		typ     ticket.LinkType
 		inverse bool
 	}{
-		{ticket.RelatedTo, false}, {ticket.DuplicateOf, false}, {ticket.DuplicateOf, true}, {ticket.CausedBy, false}, {ticket.CausedBy, true},
-		{ticket.ChildOf, false}, {ticket.ParentOf, false},
+		{ticket.RelatedTo, false},
+		{ticket.DuplicateOf, false},
+		{ticket.DuplicateOf, true},
+		{ticket.CausedBy, false},
+		{ticket.CausedBy, true},
+		{ticket.ChildOf, false},
+		{ticket.ParentOf, false},
 	} {
 		value := string(t.typ)
 		if t.inverse {

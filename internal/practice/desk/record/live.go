@@ -24,7 +24,7 @@ func (p *Record) now(w http.ResponseWriter, r *http.Request, d *desk) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	m, err := d.gather(ctx, ticket.Stretch{After: after, Limit: pageOfEvents})
+	m, err := d.gather(ctx, ticket.Stretch{After: after})
 	if err != nil {
 		return err
 	}
@@ -76,11 +76,16 @@ func (p *Record) presence(w http.ResponseWriter, r *http.Request, d *desk) error
 	return web.Render(w, r, http.StatusOK, d.here())
 }
 
-// typing notes that the reader is writing. A supplier's agent is seen as well.
+// typing notes that the reader is writing.
 func (p *Record) typing(w http.ResponseWriter, _ *http.Request, d *desk) error {
-	if p.d.Presence != nil {
-		p.d.Presence.Typing(presenceOf(&d.ticket), live.Person{ID: d.reader.actor.ID, Name: d.reader.actor.Name}, true)
-	}
+	d.types(true)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// types tells colleagues that the reader writes, or has stopped.
+func (d *desk) types(on bool) {
+	if d.p.d.Presence != nil {
+		d.p.d.Presence.Typing(presenceOf(&d.ticket), live.Person{ID: d.reader.actor.ID, Name: d.reader.actor.Name}, on)
+	}
 }

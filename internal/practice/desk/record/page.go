@@ -181,7 +181,7 @@ func (d *desk) wants(m *material) wanted {
 func (d *desk) model(ctx context.Context, tab string, m material, changed []string) view.Page {
 	t := &d.ticket
 	p := view.Page{
-		Number: t.Number, Version: t.Version, LastSeq: t.LastSeq, Tab: tab,
+		Number: t.Number, Version: t.Version, LastSeq: shownUntil(t, m.entries), Tab: tab,
 		Head: d.head(ctx, m, changed), Description: d.description(ctx, m.files, slices.Contains(changed, ticket.FieldDescription)),
 		Tabs: d.tabs(ctx, tab), Side: d.side(ctx, m, changed),
 	}
@@ -190,6 +190,15 @@ func (d *desk) model(ctx context.Context, tab string, m material, changed []stri
 		p.Presence = &here
 	}
 	return p
+}
+
+// shownUntil is the last event a page shows. Entries are read after the ticket, so
+// there may be one that the ticket does not know of yet.
+func shownUntil(t *ticket.Ticket, entries []entry) int {
+	if n := len(entries); n > 0 {
+		return max(t.LastSeq, entries[n-1].seq)
+	}
+	return t.LastSeq
 }
 
 func (d *desk) tabs(ctx context.Context, now string) []ui.Tab {
@@ -249,7 +258,8 @@ func (d *desk) side(ctx context.Context, m material, changed []string) view.Side
 }
 
 func (d *desk) besides(ctx context.Context, l list, title, empty string) view.Tickets {
-	out := view.Tickets{Title: title, Empty: empty, Known: true}
+	// That nothing else is open can be said only to those who would see it.
+	out := view.Tickets{Title: title, Empty: empty, Known: d.reader.inside || len(l.tickets) > 0}
 	for i := range l.tickets {
 		out.Items = append(out.Items, d.item(ctx, &l.tickets[i]))
 	}

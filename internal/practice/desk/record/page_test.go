@@ -307,3 +307,31 @@ func TestTopicsAreForThoseWhoMaySee(t *testing.T) {
 		}
 	})
 }
+
+func TestPageThatWasAwayForLongGetsEveryEntryOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tk := w.incident(t, "x")
+		ask, _ := w.as(t, w.ana).get(page(tk)).Find("#record-live").Attr("hx-get")
+		for i := range 60 {
+			must(w.Reply(w.As(w.ben), ticket.ByID(tk.ID), ticket.PublicReply{Body: ticket.Markdown(fmt.Sprintf("message %03d", i))}))(t)
+		}
+		a := w.as(t, w.ana).quick().get(ask).want(http.StatusOK)
+		seen := a.words("hx-partial[hx-target='#timeline']")
+		for i := range 60 {
+			if n := strings.Count(seen, fmt.Sprintf("message %03d", i)); n != 1 {
+				t.Fatalf("message %d is told %d times", i, n)
+			}
+		}
+	})
+}
+
+func TestWhoHasSentNoLongerTypes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tk := w.incident(t, "x")
+		w.as(t, w.ben).quick().post(page(tk)+"/typing", nil).want(http.StatusNoContent)
+		w.as(t, w.ben).quick().post(page(tk)+"/messages", map[string][]string{"kind": {"note"}, "body": {"done"}}).want(http.StatusOK)
+		if a := w.as(t, w.ana).quick().get(page(tk) + "/presence").want(http.StatusOK); strings.Contains(a.words("#presence"), "typing") {
+			t.Error(a.words("#presence"))
+		}
+	})
+}

@@ -233,7 +233,7 @@ func (d *desk) takeButton(ctx context.Context) *ui.Button {
 		return nil
 	}
 	url := view.TicketURL(t.Number) + "/take"
-	return &ui.Button{Label: text.T(ctx, "Assign to me"), Icon: ui.IconUserCheck, Small: true, Post: url, HX: ui.HX{Post: url, Swap: "none"}, Key: "a"}
+	return &ui.Button{Label: text.T(ctx, "Assign to me"), Icon: ui.IconUserCheck, Small: true, Post: url, HX: ui.HX{Post: url, Swap: "none"}, Key: "t"}
 }
 
 // take assigns the ticket to the actor: within its group when they are a member,

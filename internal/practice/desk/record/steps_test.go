@@ -150,7 +150,7 @@ func TestAssigningToOneself(t *testing.T) {
 			tk := w.incident(t, "x")
 			b := w.as(t, w.ana)
 			b.htmx = quick
-			w.as(t, w.ana).get(page(tk)).has(1, "#record-take [data-key=a]")
+			w.as(t, w.ana).get(page(tk)).has(1, "#record-take [data-key=t]")
 			b.post(page(tk)+"/take", nil)
 			if now := w.now(t, tk); now.AssigneeID != w.ana || now.GroupID != w.network {
 				t.Errorf("assigned to %d in %d", now.AssigneeID, now.GroupID)

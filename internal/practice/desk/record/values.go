@@ -120,7 +120,9 @@ func (d *desk) values() []value {
 		d.serviceValue(), d.requesterValue(),
 	}
 	for _, f := range d.def.Fields {
-		out = append(out, d.customValue(f))
+		if !f.Retired || d.ticket.Fields[f.Key] != "" {
+			out = append(out, d.customValue(f))
+		}
 	}
 	return append(out, d.tagsValue(), d.parentValue(), d.watchersValue())
 }
@@ -146,7 +148,7 @@ func (d *desk) groupValue() value {
 }
 
 func (d *desk) assigneeValue() value {
-	v := value{key: ticket.FieldAssignee, label: text.Key("Assignee"), shown: true, edits: d.reader.assigns, hotkey: "p"}
+	v := value{key: ticket.FieldAssignee, label: text.Key("Assignee"), shown: true, edits: d.reader.assigns, hotkey: "a"}
 	v.content = func(context.Context) templ.Component { return d.names.party(d.ticket.AssigneeID, d.reader) }
 	v.control = func(ctx context.Context, in *editing) templ.Component {
 		url := view.PeopleURL
@@ -272,7 +274,7 @@ func (d *desk) requesterValue() value {
 }
 
 func (d *desk) tagsValue() value {
-	v := value{key: ticket.FieldTags, label: text.Key("Tags"), shown: true, edits: d.reader.edits, hotkey: "t"}
+	v := value{key: ticket.FieldTags, label: text.Key("Tags"), shown: true, edits: d.reader.edits, hotkey: "#"}
 	v.content = func(ctx context.Context) templ.Component {
 		if len(d.ticket.Tags) == 0 {
 			return nil

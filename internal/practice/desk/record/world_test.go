@@ -119,8 +119,10 @@ func visit(t *testing.T) *workflow.Definition {
 	d.Key, d.Prefix, d.Label, d.Plural = "visit", "VIS", "Visit", "Visits"
 	d.Fields = []workflow.Field{
 		{Key: "room", Label: "Room", Type: workflow.Choice, Options: []string{"Blue", "Green"}, Required: true},
-		{Key: "seats", Label: "Seats", Type: workflow.Number}, {Key: "day", Label: "Day", Type: workflow.Date},
-		{Key: "tea", Label: "Tea", Type: workflow.Bool}, {Key: "wishes", Label: "Wishes", Type: workflow.Text, Help: "Anything else"},
+		{Key: "seats", Label: "Seats", Type: workflow.Number},
+		{Key: "day", Label: "Day", Type: workflow.Date},
+		{Key: "tea", Label: "Tea", Type: workflow.Bool},
+		{Key: "wishes", Label: "Wishes", Type: workflow.Text, Help: "Anything else"},
 	}
 	return &d
 }
