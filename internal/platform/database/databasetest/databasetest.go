@@ -59,6 +59,18 @@ func URL(t testing.TB, engine database.Engine, migrations ...fs.FS) string {
 	return postgresURL(t, migrations)
 }
 
+// EmptyURL gives the address of a database that holds nothing at all, as an
+// administrator makes one; it is dropped when the test ends.
+func EmptyURL(t testing.TB, engine database.Engine) string {
+	t.Helper()
+	if engine == database.SQLite {
+		return "sqlite:" + filepath.Join(t.TempDir(), "steward.db")
+	}
+	server, admin := postgresAdmin(t)
+	defer admin.Close()
+	return createPostgres(t, server, admin, "template1")
+}
+
 // templates remembers, per process, the migrated SQLite file of each set of migrations.
 var templates sync.Map // fingerprint -> func() ([]byte, error)
 
@@ -107,19 +119,30 @@ func migrate(ctx context.Context, address string, migrations []fs.FS) error {
 
 func postgresURL(t testing.TB, migrations []fs.FS) string {
 	t.Helper()
-	server, err := Server()
-	if err != nil {
-		t.Fatalf("PostgreSQL for tests: %v", err)
-	}
-	admin, err := database.Open(t.Context(), database.Options{URL: server, MaxConns: 1})
-	if err != nil {
-		t.Fatalf("PostgreSQL for tests: %v", err)
-	}
+	server, admin := postgresAdmin(t)
 	defer admin.Close()
 	template := "template_" + fingerprint(t, migrations)
 	if err := ensureTemplate(t.Context(), admin, server, template, migrations); err != nil {
 		t.Fatalf("migrate PostgreSQL: %v", err)
 	}
+	return createPostgres(t, server, admin, template)
+}
+
+// postgresAdmin connects to the server's own database.
+func postgresAdmin(t testing.TB) (server string, admin *database.DB) {
+	t.Helper()
+	server, err := Server()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	if admin, err = database.Open(t.Context(), database.Options{URL: server, MaxConns: 1}); err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	return server, admin
+}
+
+func createPostgres(t testing.TB, server string, admin *database.DB, template string) string {
+	t.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), serial())
 	if _, err := admin.Reader().Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("create database: %v", err)
