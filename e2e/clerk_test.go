@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -27,6 +28,7 @@ type clerk struct {
 	step    int
 	unsure  bool // the last request of this step was not answered
 	done    []*record
+	count   atomic.Int64 // of done, for others to look at meanwhile
 	acks    int
 	retries int
 	wrong   []string // answers there is no excuse for
@@ -89,6 +91,7 @@ func (c *clerk) once() bool {
 	c.acks++
 	if c.step++; c.step == len(steps) {
 		c.done = append(c.done, c.current)
+		c.count.Store(int64(len(c.done)))
 		c.current = nil
 	}
 	return true

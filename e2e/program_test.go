@@ -74,13 +74,14 @@ type installation struct {
 	engine database.Engine
 	env    []string
 	inside []string // puts a command where the data folder can be seen; usually nothing
+	said   string   // what the last command told whoever ran it
 }
 
 // install prepares an installation on an engine.
 func install(t *testing.T, engine database.Engine) *installation {
 	t.Helper()
 	if engine == database.PostgreSQL {
-		return installOn(t, databasetest.URL(t, engine))
+		return installOn(t, databasetest.EmptyURL(t, engine))
 	}
 	return installOn(t, "")
 }
@@ -129,7 +130,9 @@ func (i *installation) try(args ...string) (string, error) {
 	cmd.Env = i.env
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	i.said = problems.String()
+	if err != nil {
 		return out.String(), fmt.Errorf("steward %s: %w\n%s%s", strings.Join(args, " "), err, out.Bytes(), problems.Bytes())
 	}
 	return out.String(), nil

@@ -23,7 +23,7 @@ import (
 // administrator does in a terminal, with the commands of testscript and
 //
 //	serve                    start a node and wait until it is ready; $URL is its address
-//	stop                     end it, cleanly; what it said is printed
+//	halt                     end it, cleanly; what it said is printed
 //	api METHOD PATH [BODY]   ask the API with $TOKEN; the status and the answer are printed
 //	page PATH                read a page; the status and its text are printed
 //	sql STATEMENT            change the database behind the program's back
@@ -49,12 +49,12 @@ func TestStories(t *testing.T) {
 			}
 			env.Setenv("PATH", folder+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("STEWARD_LISTEN", "127.0.0.1:0")
-			env.Setenv("POSTGRES", databasetest.URL(t, database.PostgreSQL))
+			env.Setenv("POSTGRES", databasetest.EmptyURL(t, database.PostgreSQL))
 			env.Values[storyKey{}] = &story{bin: bin}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serve": storyServe, "stop": storyStop, "api": storyAPI, "page": storyPage, "sql": storySQL, "capture": storyCapture,
+			"serve": storyServe, "halt": storyHalt, "api": storyAPI, "page": storyPage, "sql": storySQL, "capture": storyCapture,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -97,8 +97,8 @@ func storyServe(ts *testscript.TestScript, neg bool, args []string) {
 	s.node = n
 }
 
-func storyStop(ts *testscript.TestScript, neg bool, args []string) {
-	s := storyOf(ts, neg, "stop", len(args) == 0)
+func storyHalt(ts *testscript.TestScript, neg bool, args []string) {
+	s := storyOf(ts, neg, "halt", len(args) == 0)
 	if err := s.node.end(); err != nil {
 		ts.Fatalf("the server ended with %v\n%s", err, s.node.out)
 	}
