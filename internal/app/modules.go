@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/administration"
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
+	"github.com/steward-itsm/steward/internal/practice/desk/intake"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
@@ -35,6 +36,9 @@ func (a *App) moduleList() []module.Module {
 		record.New(record.Deps{
 			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
+		}).Module(),
+		intake.New(intake.Deps{
+			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
 		}).Module(),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},

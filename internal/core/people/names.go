@@ -124,6 +124,20 @@ func (s *Service) suggestPeople(ctx context.Context, text string, visible filter
 		" ORDER BY p.name_folded, p.id LIMIT "+args.Arg(maxSuggestions), args.Values()...)
 }
 
+// SuggestKnown names those of some people the actor may look up, at most 100: what
+// a form shows again of those who were chosen in it.
+func (s *Service) SuggestKnown(ctx context.Context, ids []int64) ([]Suggestion, error) {
+	const most = 100
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var args database.Args
+	where := visiblePeople(access.From(ctx)).SQL(&args) + " AND p.id IN " + database.In(&args, ids[:min(len(ids), most)])
+	return database.All(ctx, s.db.Reader(), scanSuggestion, `SELECT p.id, p.name, COALESCE(NULLIF(p.email, ''), o.name, '')
+		FROM persons p LEFT JOIN organisations o ON o.id = p.organisation_id WHERE `+where+
+		" ORDER BY p.name_folded, p.id LIMIT "+args.Arg(most), args.Values()...)
+}
+
 // SuggestGroups completes the name of an active group the actor may see.
 func (s *Service) SuggestGroups(ctx context.Context, text string) ([]Suggestion, error) {
 	var args database.Args

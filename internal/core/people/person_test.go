@@ -3,6 +3,7 @@ package people_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,10 @@ func TestNobodyEnumeratesPeopleBeyondTheirRights(t *testing.T) {
 			hints, err := w.People.SuggestPeople(ctx, "an")
 			if diff := cmp.Diff(want, suggested(hints)); err != nil || diff != "" {
 				t.Errorf("suggestions for %s: %v %s", name, err, diff)
+			}
+			known, err := w.People.SuggestKnown(ctx, slices.Collect(maps.Values(everybody)))
+			if diff := cmp.Diff(want, suggested(known)); err != nil || diff != "" {
+				t.Errorf("names known to %s: %v %s", name, err, diff)
 			}
 			for other, id := range everybody {
 				_, err := w.People.Person(ctx, id)

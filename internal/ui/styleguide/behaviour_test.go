@@ -1,6 +1,7 @@
 package styleguide_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -109,6 +110,24 @@ func findsPeopleByTyping(t *testing.T, b browser) {
 	p.until(`document.querySelectorAll("input[name=watchers]").length === 3`)
 	p.press(kb.Backspace)
 	p.until(`document.querySelectorAll("input[name=watchers]").length === 2`)
+
+	// Passing through an empty field chooses nothing, and a name that is not
+	// found does not send the form.
+	p.do(chromedp.Focus(chromedp.CSS("#f-requester")), chromedp.Focus(chromedp.CSS("#f-watchers")))
+	p.until(`document.querySelectorAll("#f-watchers-list:popover-open [role=option]").length > 0`)
+	p.press(kb.Tab)
+	p.until(`document.activeElement.id !== "f-watchers"`)
+	if got := eval[int](p, `document.querySelectorAll("input[name=watchers]").length`); got != 2 {
+		t.Errorf("passing through chose somebody: %d watchers", got)
+	}
+	p.do(chromedp.Focus(chromedp.CSS("#f-requester")))
+	eval[any](p, `document.addEventListener("submit", () => { window.submitted = true }); document.activeElement.select()`)
+	p.press("nobody at all")
+	p.until(`document.querySelector("#f-requester-list:popover-open")?.textContent === "Nothing found"`)
+	p.press(kb.Enter)
+	if eval[bool](p, `Boolean(window.submitted)`) {
+		t.Error("a name that is not found sent the form")
+	}
 }
 
 // completesAFilter covers the filter bar.
@@ -138,6 +157,26 @@ func losesNothingTyped(t *testing.T, b browser) {
 	p.until(`document.querySelector("#composer [data-draft-state]").textContent === "Draft kept on this device"`)
 	p.do(chromedp.Reload())
 	p.until(`document.querySelector("#composer-body")?.value.endsWith("It works. Thank you.")`)
+}
+
+// savesWholeForms covers drafts of forms: all fields, tried again when the server
+// was away.
+func savesWholeForms(t *testing.T, b browser) {
+	p := b.open(t, "/styleguide/fields", 1280, 900)
+	eval[any](p, `window.sent = []; window.real = window.fetch; window.fetch = (url, options) => {
+		window.sent.push(options.body.toString()); return window.away ? Promise.reject(new TypeError("offline")) : window.real(url, options) }; null`)
+	p.do(chromedp.Focus(chromedp.CSS("#long-subject")))
+	p.press("!")
+	p.until(`document.querySelector("#long [data-draft-state]").textContent === "Draft saved"`)
+	if got := eval[string](p, `window.sent[0]`); !strings.Contains(got, "subject=%21Payslips+do+not+open&") || !strings.Contains(got, "field.floor=Second") {
+		t.Errorf("sent %s", got)
+	}
+	eval[any](p, `window.away = true`)
+	p.press("!")
+	p.until(`document.querySelector("#long [data-draft-state]").textContent === "What you typed is not saved yet."`)
+	eval[any](p, `window.away = false`)
+	p.press("!")
+	p.until(`document.querySelector("#long [data-draft-state]").textContent === "Draft saved"`)
 }
 
 // leavesThePageAloneOnFailure covers requests that do not succeed.

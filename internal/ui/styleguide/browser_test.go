@@ -42,6 +42,7 @@ func TestInTheBrowser(t *testing.T) {
 		{"people are found by typing", findsPeopleByTyping},
 		{"a filter is completed at the caret", completesAFilter},
 		{"nothing typed is lost", losesNothingTyped},
+		{"whole forms are saved", savesWholeForms},
 		{"failures leave the page alone", leavesThePageAloneOnFailure},
 		{"more rows follow the last", continuesLists},
 		{"the stream is followed", followsTheStream},
