@@ -302,6 +302,7 @@ func (p *Record) keepDraft(w http.ResponseWriter, r *http.Request, d *desk) erro
 	if err := p.d.Tickets.SaveDraft(ctx, d.ticket.ID, other, ""); err != nil {
 		return err
 	}
+	d.types(in.Body != "")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -48,7 +48,7 @@ func TestSupplierIsNeverSentAnythingInternal(t *testing.T) {
 		tk, words := w.secrets(t)
 		defer w.hub.Presence().Join("desk:"+id(tk.ID), presentPerson(w.lea, "Lea Leaderson"))()
 		sam := w.as(t, w.sam)
-		paths := []string{"", "?tab=conversation", "?tab=changes", "/now?version=0&after=0", "/timeline?before=99", "/timeline?before=3&tab=changes", "/presence"}
+		paths := []string{"", "?tab=conversation", "?tab=changes", "/now?version=0&after=0", "/timeline?before=99", "/timeline?before=3&tab=changes"}
 		for _, field := range []string{
 			"title", "description", "group", "assignee", "priority", "impact", "urgency", "service", "requester", "tags", "parent", "watchers",
 		} {
@@ -117,7 +117,7 @@ func TestRequesterIsNeverSentAnythingOfTheDesk(t *testing.T) {
 			b := w.as(t, person)
 			for _, quick := range []bool{false, true} {
 				b.htmx = quick
-				for _, path := range []string{"", "/now?version=0", "/timeline?before=99", "/texts/2", "/values/group", "/edit/title", "/presence", "/steps/cancel"} {
+				for _, path := range []string{"", "/now?version=0", "/timeline?before=99", "/texts/2", "/values/group", "/edit/title", "/steps/cancel"} {
 					wantNothing(t, "GET "+path, b.get(page(tk)+path), append(words, "Public"))
 				}
 				wantNothing(t, "POST", b.with("Accept", "application/json").post(page(tk)+"/steps/cancel", url.Values{"version": {"1"}, "comment": {"x"}}), append(words, "Public"))
@@ -268,7 +268,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 			b := w.as(t, w.ana).with("Sec-Fetch-Site", site).with("Origin", "https://evil.example")
 			for path, in := range map[string]url.Values{
 				"/edit/title": {"value": {"forged"}}, "/messages": {"body": {"forged"}}, "/steps/start": {}, "/take": {}, "/watch": {"on": {"true"}},
-				"/links": {"type": {"related"}, "other": {tk.Number}}, "/links/remove": {"type": {"related"}, "other": {tk.Number}}, "/draft": {"body": {"forged"}}, "/typing": {},
+				"/links": {"type": {"related"}, "other": {tk.Number}}, "/links/remove": {"type": {"related"}, "other": {tk.Number}}, "/draft": {"body": {"forged"}},
 			} {
 				b.post(page(tk)+path, in).want(http.StatusForbidden)
 			}

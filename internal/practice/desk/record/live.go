@@ -51,9 +51,9 @@ func (d *desk) changedByOthers(entries []entry) []string {
 	return out
 }
 
-// here shows who else looks at the ticket, and who types.
+// here shows who else looks at the ticket, and who types; the stream keeps it fresh.
 func (d *desk) here() ui.Presence {
-	var out ui.Presence
+	out := ui.Presence{Topic: presenceOf(&d.ticket), Self: formatID(d.reader.actor.ID)}
 	for _, who := range d.p.d.Presence.List(presenceOf(&d.ticket)) {
 		switch {
 		case who.ID == d.reader.actor.ID:
@@ -65,22 +65,6 @@ func (d *desk) here() ui.Presence {
 		}
 	}
 	return out
-}
-
-// presence answers the strip of who is there. Those outside are not told.
-func (p *Record) presence(w http.ResponseWriter, r *http.Request, d *desk) error {
-	if p.d.Presence == nil || !d.reader.colleague() {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	return web.Render(w, r, http.StatusOK, d.here())
-}
-
-// typing notes that the reader is writing.
-func (p *Record) typing(w http.ResponseWriter, _ *http.Request, d *desk) error {
-	d.types(true)
-	w.WriteHeader(http.StatusNoContent)
-	return nil
 }
 
 // types tells colleagues that the reader writes, or has stopped.

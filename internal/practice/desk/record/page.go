@@ -59,7 +59,6 @@ func (p *Record) page(w http.ResponseWriter, r *http.Request, d *desk) error {
 	page := d.model(ctx, tab, m, nil)
 	page.Timeline = d.timeline(ctx, tab, m.entries, m.earlier, false)
 	page.Composer, page.Silent = d.composer(ctx, m, nil)
-	page.Typing = page.Composer != nil && page.Presence != nil
 	about := module.Page{
 		Title: d.ticket.Number + " " + d.ticket.Title, Active: "queue", Topics: []string{topicOf(&d.ticket)},
 	}

@@ -70,12 +70,12 @@ func TestRequesterIsSentToThePortal(t *testing.T) {
 				t.Errorf("sent to %q", to)
 			}
 			// Not even a part of the page, and no action of it.
-			for _, path := range []string{"", "/timeline?before=9", "/now?version=0", "/presence", "/edit/title", "/values/group", "/steps/cancel", "/links/new", "/texts/1"} {
+			for _, path := range []string{"", "/timeline?before=9", "/now?version=0", "/edit/title", "/values/group", "/steps/cancel", "/links/new", "/texts/1"} {
 				if a := w.as(t, person).quick().get(page(tk) + path); a.status != http.StatusForbidden {
 					t.Errorf("%s answers %d", path, a.status)
 				}
 			}
-			for _, path := range []string{"/messages", "/draft", "/preview", "/edit/title", "/steps/cancel", "/take", "/watch", "/links", "/links/remove", "/typing"} {
+			for _, path := range []string{"/messages", "/draft", "/preview", "/edit/title", "/steps/cancel", "/take", "/watch", "/links", "/links/remove"} {
 				if a := w.as(t, person).post(page(tk)+path, nil); a.status != http.StatusForbidden {
 					t.Errorf("POST %s answers %d", path, a.status)
 				}
@@ -270,12 +270,12 @@ func TestWhoElseLooksAndTypesIsShownToColleagues(t *testing.T) {
 		if strings.Contains(a.words("#presence"), "Ana") {
 			t.Error("the reader is shown to themselves")
 		}
-		w.as(t, w.ben).quick().post(page(tk)+"/typing", nil).want(http.StatusNoContent)
-		w.as(t, w.ana).quick().get(page(tk)+"/presence").want(http.StatusOK).says("#presence", "Ben Benchley is typing")
+		a.has(1, "#presence[data-topic='"+topic+"'][data-self='"+id(w.ana)+"']")
+		w.as(t, w.ben).post(page(tk)+"/draft", map[string][]string{"kind": {"note"}, "body": {"hm"}}).want(http.StatusNoContent)
+		w.as(t, w.ana).get(page(tk)).want(http.StatusOK).says("#presence", "Ben Benchley is typing")
 
 		outside := w.as(t, w.sam).get(page(tk)).want(http.StatusOK)
 		outside.has(0, "#presence")
-		w.as(t, w.sam).quick().get(page(tk) + "/presence").want(http.StatusNoContent)
 		if live, _ := outside.Find("#live").Attr("hx-sse:connect"); strings.Contains(live, "desk") {
 			t.Errorf("the supplier follows %s", live)
 		}
@@ -328,9 +328,9 @@ func TestPageThatWasAwayForLongGetsEveryEntryOnce(t *testing.T) {
 func TestWhoHasSentNoLongerTypes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tk := w.incident(t, "x")
-		w.as(t, w.ben).quick().post(page(tk)+"/typing", nil).want(http.StatusNoContent)
+		w.as(t, w.ben).quick().post(page(tk)+"/draft", map[string][]string{"kind": {"note"}, "body": {"do"}}).want(http.StatusNoContent)
 		w.as(t, w.ben).quick().post(page(tk)+"/messages", map[string][]string{"kind": {"note"}, "body": {"done"}}).want(http.StatusOK)
-		if a := w.as(t, w.ana).quick().get(page(tk) + "/presence").want(http.StatusOK); strings.Contains(a.words("#presence"), "typing") {
+		if a := w.as(t, w.ana).get(page(tk)).want(http.StatusOK); strings.Contains(a.words("#presence"), "typing") {
 			t.Error(a.words("#presence"))
 		}
 	})

@@ -127,8 +127,6 @@ func (p *Record) routes(mux *web.Mux) {
 	mux.Handle("GET "+one+"/timeline", p.with(p.earlier))
 	mux.Handle("GET "+one+"/texts/{seq}", p.with(p.wholeText))
 	mux.Handle("GET "+one+"/now", p.with(p.now))
-	mux.Handle("GET "+one+"/presence", p.with(p.presence))
-	mux.Handle("POST "+one+"/typing", p.with(p.typing))
 
 	mux.Handle("POST "+one+"/messages", p.with(p.send), files...)
 	mux.Handle("POST "+one+"/draft", p.with(p.keepDraft), long)

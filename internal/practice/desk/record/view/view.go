@@ -19,18 +19,16 @@ const ChangedEvent = "ticket-changed"
 
 // Places of the page that answers are put into.
 const (
-	TimelineID   = "timeline"
-	DialogPlace  = "record-dialog"
-	liveID       = "record-live"
-	headID       = "record-head"
-	sideID       = "record-side"
-	valuesID     = "record-values"
-	linksID      = "record-links"
-	filesID      = "record-files"
-	aroundID     = "record-around"
-	presenceID   = "presence"
-	composerID   = "composer"
-	conflictPart = "record-conflict"
+	TimelineID  = "timeline"
+	DialogPlace = "record-dialog"
+	liveID      = "record-live"
+	headID      = "record-head"
+	sideID      = "record-side"
+	valuesID    = "record-values"
+	linksID     = "record-links"
+	filesID     = "record-files"
+	aroundID    = "record-around"
+	composerID  = "composer"
 )
 
 // The addresses of the pages.
@@ -91,7 +89,6 @@ type Page struct {
 	Silent      string       // why not
 	Side        Side
 	Presence    *ui.Presence // nil when the reader may not know
-	Typing      bool         // tell others that the reader types
 }
 
 func (m Page) url(part string) string { return TicketURL(m.Number) + part }
