@@ -145,6 +145,9 @@ func TestCompletionAtTheCaret(t *testing.T) {
 			t.Errorf("two of one name are offered as %q", got)
 		}
 		inserts("\xff\xfe", "99")
+		inserts("assignee:“ana", "14")
+		inserts("title:\"a “b", "99")
+		inserts(strings.Repeat("ä😀", 3000), "9000")
 		inserts("state:open", "-5")
 	})
 }
