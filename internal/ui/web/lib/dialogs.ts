@@ -40,8 +40,12 @@ function ask(question: string): Promise<boolean> {
   });
 }
 
+/** Shows the dialogs that came to be shown, each once: closed, they stay closed. */
 function openMarked(root: ParentNode): void {
-  for (const dialog of root.querySelectorAll<HTMLDialogElement>("dialog[data-open-now]")) openDialog(dialog);
+  for (const dialog of root.querySelectorAll<HTMLDialogElement>("dialog[data-open-now]")) {
+    dialog.removeAttribute("data-open-now");
+    openDialog(dialog);
+  }
 }
 
 export function startDialogs(): void {

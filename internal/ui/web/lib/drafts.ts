@@ -15,6 +15,8 @@ const prefix = "steward-draft:";
 const pause = 900;
 const timers = new WeakMap<HTMLFormElement, ReturnType<typeof setTimeout>>();
 const stored = new WeakMap<HTMLFormElement, string>(); // what the server has now, where that is known
+const saving = new WeakMap<HTMLFormElement, Promise<void>>(); // a draft on its way to the server
+const gone = new WeakSet<HTMLFormElement>(); // sent, and not typed in since
 
 const keyOf = (form: HTMLFormElement): string => prefix + (form.dataset["draftUrl"] ?? "");
 
@@ -59,19 +61,27 @@ function say(form: HTMLFormElement, text: string): void {
   if (place) place.textContent = text;
 }
 
-async function send(form: HTMLFormElement): Promise<void> {
+async function post(form: HTMLFormElement, body: string, kind: string): Promise<void> {
+  const answer = await fetch(form.dataset["draftUrl"] ?? "", {
+    method: "POST",
+    body: new URLSearchParams({ body, kind }),
+    keepalive: body.length < 30_000, // browsers limit what may outlive the page
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+}
+
+function send(form: HTMLFormElement): Promise<void> {
   timers.delete(form);
-  const url = form.dataset["draftUrl"];
-  if (!url) return;
+  const run = save(form).finally(() => saving.get(form) === run && saving.delete(form));
+  saving.set(form, run);
+  return run;
+}
+
+async function save(form: HTMLFormElement): Promise<void> {
   const draft = read(form);
   say(form, words("saving"));
   try {
-    const answer = await fetch(url, {
-      method: "POST",
-      body: new URLSearchParams({ body: draft.body, kind: draft.kind }),
-      keepalive: draft.body.length < 30_000, // browsers limit what may outlive the page
-    });
-    if (!answer.ok) throw new Error(String(answer.status));
+    await post(form, draft.body, draft.kind);
     stored.set(form, draft.body);
     // Only what the server has may leave the device; typing may have gone on.
     if (read(form).body === draft.body) {
@@ -86,6 +96,14 @@ async function send(form: HTMLFormElement): Promise<void> {
 function later(form: HTMLFormElement): void {
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => void send(form), pause));
+}
+
+/** What was sent is no draft any more, also where a draft was on its way at the same time. */
+function settled(form: HTMLFormElement): void {
+  forget(form);
+  gone.add(form);
+  const { kind } = read(form);
+  void saving.get(form)?.then(() => post(form, "", kind)).catch(() => undefined);
 }
 
 const seen = new WeakSet<HTMLFormElement>();
@@ -114,8 +132,11 @@ function restore(): void {
 }
 
 export function startDrafts(): void {
-  const touched = (form: HTMLElement): void => {
+  const touched = (form: HTMLElement, event: Event): void => {
     if (!(form instanceof HTMLFormElement)) return;
+    if (event.type === "input") gone.delete(form);
+    // A text that is taken away while it has the focus has "changed" once more.
+    if (gone.has(form)) return;
     keep(form, read(form));
     later(form);
   };
@@ -133,7 +154,7 @@ export function startDrafts(): void {
     const { ctx } = event.detail;
     const form = ctx.sourceElement;
     if (!(form instanceof HTMLFormElement) || !form.matches("[data-draft-url]")) return;
-    if (ctx.response && ctx.response.status < 400) forget(form);
+    if (ctx.response && ctx.response.status < 400) settled(form);
     else keep(form, read(form));
   });
   document.addEventListener("visibilitychange", () => {
