@@ -68,8 +68,10 @@ func TestAFullDiskIsSaidAndGoesByItself(t *testing.T) {
 		}
 		// Reading needs no room.
 		c.want(t, http.StatusOK, http.MethodGet, "/tickets/"+before.Number, nil)
-		if a := desk.mustGet(t, "/queue"); a.status != http.StatusOK {
-			t.Errorf("the queue is not shown: %s", a)
+		for _, path := range []string{"/queue", "/tickets/" + before.Number, "/search?q=before"} {
+			if a := desk.mustGet(t, path); a.status != http.StatusOK {
+				t.Errorf("%s is not shown: %s", path, a)
+			}
 		}
 		if left := filesIn(t, filepath.Join(disk, "files")); len(left) > 0 {
 			t.Errorf("refused uploads left %v", left)

@@ -35,7 +35,7 @@ func (a *App) moduleList() []module.Module {
 		desk.Module(),
 		record.New(record.Deps{
 			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
-			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
+			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),
 		}).Module(),
 		intake.New(intake.Deps{
 			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
@@ -54,6 +54,17 @@ func (a *App) moduleList() []module.Module {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
 		}},
 		imports.Module(c.People, f),
+	}
+}
+
+// visited lets the queue remember which tickets were opened. What can be read is
+// shown also when nothing can be written, as on a full disk.
+func (a *App) visited(desk *queue.Queue) func(ctx context.Context, ticketID int64) error {
+	return func(ctx context.Context, ticketID int64) error {
+		if err := desk.Visited(ctx, ticketID); err != nil {
+			a.log.WarnContext(ctx, "a visit could not be noted", "error", err)
+		}
+		return nil
 	}
 }
 
