@@ -120,7 +120,11 @@ func TestActorIsKeptAndCostsNoQuery(t *testing.T) {
 		load()
 		// The notices of other nodes begin at some moment, and then everything is
 		// forgotten once.
-		if load() > 0 && load() > 0 && load() > 0 {
+		kept := false
+		for range 3 {
+			kept = kept || load() == 0
+		}
+		if !kept {
 			t.Errorf("%d queries: %v", counter.N(), counter.Queries())
 		}
 		before := counter.N()

@@ -75,7 +75,8 @@ func TestOnlyThoseWhoOpenTicketsForOthersGetTheForm(t *testing.T) {
 		}{
 			{w.agent, []string{"New incident: n i", "New move: n m", "New request: n r"}},
 			{w.manager, []string{"New incident: n i", "New move: n m", "New request: n r"}},
-			{w.caller, nil}, {w.supplierAgent, nil},
+			{w.caller, nil},
+			{w.supplierAgent, nil},
 		} {
 			var got []string
 			for _, item := range w.module.Create {

@@ -143,7 +143,7 @@ func (p *Record) edit(w http.ResponseWriter, r *http.Request, d *desk) error {
 		saved, err = saveOver(in.Version, save, func(now *ticket.Ticket) bool { return base(now, v.key) == in.Base })
 	}
 	if now, ok := conflictOf(err); ok {
-		return p.showConflict(w, r, d, &v, &in, now)
+		return p.showConflict(w, r, &v, &in, now)
 	}
 	if apperr.Is(err, apperr.Invalid) {
 		return p.showForm(w, r, http.StatusUnprocessableEntity, d, &v, &in, err)
@@ -206,7 +206,7 @@ func saveOver(version int, save save, untouched func(now *ticket.Ticket) bool) (
 }
 
 // showConflict shows both versions of a value that two people changed.
-func (p *Record) showConflict(w http.ResponseWriter, r *http.Request, d *desk, v *value, in *editing, now *ticket.Ticket) error {
+func (p *Record) showConflict(w http.ResponseWriter, r *http.Request, v *value, in *editing, now *ticket.Ticket) error {
 	ctx := r.Context()
 	d, err := p.deskOf(ctx, *now)
 	if err != nil {

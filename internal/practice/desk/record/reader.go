@@ -9,7 +9,6 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
-	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
 // desk is a ticket in front of somebody: what it is, what life its kind leads,
@@ -71,8 +70,6 @@ func (p *Record) deskOf(ctx context.Context, t ticket.Ticket) (*desk, error) {
 }
 
 func (d *desk) ref() ticket.Ref { return ticket.ByID(d.ticket.ID) }
-
-func (d *desk) db() database.Querier { return d.p.d.DB.Reader() }
 
 // conflictOf gives the ticket as it is now, when an error says that somebody
 // else was quicker.
