@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,4 +64,43 @@ func TestDerivedTablesAreMadeAnew(t *testing.T) {
 			t.Error(err)
 		}
 	}, app.Migrations()...)
+}
+
+func TestMigratingTwiceAndFromManyNodesIsMigratingOnce(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			address := databasetest.EmptyURL(t, engine)
+			steps := make([]int, 3)
+			var wg sync.WaitGroup
+			for node := range steps {
+				if engine == database.SQLite && node > 0 {
+					continue // it is served by one process
+				}
+				wg.Go(func() {
+					db, err := database.Open(t.Context(), database.Options{URL: address, MaxConns: 2})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer db.Close()
+					for range 2 {
+						n, err := db.Migrate(t.Context(), app.Migrations()...)
+						if err != nil {
+							t.Error(err)
+						}
+						steps[node] += n
+					}
+					if st, err := db.Status(t.Context(), app.Migrations()...); err != nil || st.Pending != 0 || st.Current != st.Latest {
+						t.Errorf("%+v %v", st, err)
+					}
+				})
+			}
+			wg.Wait()
+			if got, want := steps[0]+steps[1]+steps[2], len(app.Migrations()); got < want {
+				t.Errorf("%v steps were taken by the nodes, and there are %d rooms with some", steps, want)
+			}
+		})
+	}
 }
