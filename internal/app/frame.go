@@ -191,7 +191,9 @@ func (a *App) recognised(r *http.Request) *http.Request {
 // errorPage is how people see errors: in the layout when they are signed in,
 // bare otherwise, and as a fragment when htmx asked.
 func (a *App) errorPage(_ http.Header, r *http.Request, p *web.Problem, fragment bool) web.Component {
-	r = a.recognised(r)
+	if p.Status < http.StatusInternalServerError { // else the database is likely away: do not ask it again
+		r = a.recognised(r)
+	}
 	problem := ui.Problem{Title: p.Title, Detail: p.Detail}
 	for _, f := range p.Errors {
 		problem.Items = append(problem.Items, f.Message)
