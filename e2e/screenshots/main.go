@@ -1,6 +1,6 @@
 // Command screenshots takes the pictures of the guides from a running
-// installation with demo data: every page of a list, at desktop and phone
-// width, in light and dark.
+// installation with demo data, at desktop and phone width; with -schemes
+// light,dark and -full it shows pages as reviewers want them.
 //
 //	go run ./e2e/screenshots -url http://localhost:8080 -out docs/guide/images
 package main
@@ -63,6 +63,8 @@ func run() error {
 	only := flag.String("only", "", "comma-separated names; empty takes all")
 	extra := flag.String("path", "", "take this path instead of the guide's pages, as -role")
 	role := flag.String("role", "agent", "role for -path")
+	full := flag.Bool("full", false, "the whole page instead of the first screen")
+	schemes := flag.String("schemes", "light", "light, dark, or both")
 	token := flag.String("token", "", "API token to use instead of signing in")
 	browser := flag.String("browser", "/usr/bin/chromium", "Chromium")
 	flag.Parse()
@@ -88,7 +90,7 @@ func run() error {
 		if *only != "" && !strings.Contains(","+*only+",", ","+s.name+",") {
 			continue
 		}
-		c := camera{base: *base, out: *out, token: *token}
+		c := camera{base: *base, out: *out, token: *token, full: *full, schemes: strings.Split(*schemes, ",")}
 		if err := c.take(window, s); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", s.name, err))
 		}
@@ -96,7 +98,11 @@ func run() error {
 	return errors.Join(errs...)
 }
 
-type camera struct{ base, out, token string }
+type camera struct {
+	base, out, token string
+	full             bool
+	schemes          []string
+}
 
 func (c camera) take(window context.Context, s shot) error {
 	ctx, cancel := chromedp.NewContext(window, chromedp.WithNewBrowserContext())
@@ -115,7 +121,7 @@ func (c camera) take(window context.Context, s shot) error {
 		path = found
 	}
 	for _, width := range []int64{1280, 360} {
-		for _, scheme := range []string{"light", "dark"} {
+		for _, scheme := range c.schemes {
 			png, err := c.picture(ctx, path, width, scheme)
 			if err != nil {
 				return err
@@ -151,7 +157,10 @@ func (c camera) picture(ctx context.Context, path string, width int64, scheme st
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height), chromedp.Navigate(c.base+path), chromedp.WaitReady("main")); err != nil {
 		return nil, err
 	}
-	return chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if c.full {
+		return chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	}
+	return chromedp.Run(ctx, chromedp.CaptureScreenshot())
 }
 
 // enter signs in as the demo's person of a role.
