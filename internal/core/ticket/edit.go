@@ -68,6 +68,9 @@ func (s *Service) SetWatchers(ctx context.Context, ref Ref, version int, persons
 		if err := c.may(access.Edit); err != nil {
 			return err
 		}
+		if err := c.may(access.ReadNotes); err != nil {
+			return err
+		}
 		for _, id := range persons {
 			if _, err := s.directory.OrganisationOf(ctx, tx, id); err != nil {
 				return apperr.InvalidField(FieldWatchers, "One of the watchers is not a known person.")
@@ -143,6 +146,10 @@ func (c *change) editTexts(e int, cmd Edit) error {
 
 func (c *change) editReferences(ctx context.Context, e int, cmd Edit) error {
 	if cmd.RequesterID != nil {
+		// Naming a person tells that they exist: that is for our own people.
+		if err := c.may(access.ReadNotes); err != nil {
+			return err
+		}
 		org, err := c.s.directory.OrganisationOf(ctx, c.tx, *cmd.RequesterID)
 		if err != nil {
 			return err
