@@ -80,19 +80,22 @@ func TestAStolenCookieIsWorthNothingAfterSignOut(t *testing.T) {
 		if a := thief.mustGet(t, "/queue"); a.status != http.StatusOK {
 			t.Fatalf("before: %s", a)
 		}
+		patient := &http.Client{Jar: jar, Timeout: time.Minute}
+		stream, err := patient.Get(n.url + "/live?topic=queue")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stream.Body.Close()
 		listening := make(chan error, 1)
+		open := make(chan struct{})
 		go func() { // an open stream ends, too
-			patient := &http.Client{Jar: jar, Timeout: time.Minute}
-			resp, err := patient.Get(n.url + "/live?topic=queue")
-			if err == nil {
-				defer resp.Body.Close()
-				text, readErr := io.ReadAll(resp.Body)
-				if err = readErr; err == nil && !strings.Contains(string(text), "event: denied") {
-					err = fmt.Errorf("it ended without a word: %s", text)
-				}
+			text, err := io.ReadAll(stream.Body)
+			if err == nil && !strings.Contains(string(text), "event: denied") {
+				err = fmt.Errorf("it ended without a word: %s", text)
 			}
 			listening <- err
 		}()
+		<-open
 		if a := owner.mustForm(t, "/sign-out", nil); a.status != http.StatusSeeOther {
 			t.Fatalf("signing out: %s", a)
 		}

@@ -124,6 +124,7 @@ func (q *Queue) Module() module.Module {
 		Name:       "desk/queue",
 		Migrations: []fs.FS{Migrations},
 		Routes:     q.routes,
+		API:        q.register,
 		Menu: []module.MenuItem{
 			{Section: section, Label: text.Key("My work"), URL: "/", Icon: "inbox", Key: "g m", ID: MenuMyWork, Visible: WorksTickets},
 			{Section: section, Label: text.Key("Queue"), URL: "/queue", Icon: "list-details", Key: "g q", ID: MenuQueue, Visible: WorksTickets},

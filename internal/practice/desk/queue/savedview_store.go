@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -76,27 +77,39 @@ func (q *Queue) addView(ctx context.Context, v savedView) (savedView, error) {
 		return v, err
 	}
 	err := q.d.DB.Write(ctx, func(tx *database.Tx) error {
-		own, err := database.One(ctx, tx, database.Scalar[int], `SELECT count(*) FROM views WHERE owner_id = $1 AND deleted_at IS NULL`, actor.ID)
-		if err != nil {
-			return err
+		id, _, err := once.Do(ctx, tx, q.d.Clock(), []any{"view", v.Name, v.Filter, v.Sort, v.Columns, v.Audience, v.GroupID}, func() (int64, error) {
+			return q.insertView(ctx, tx, &v)
+		})
+		if err == nil && id != v.ID {
+			v, err = loadView(ctx, tx, id) // the same request came before
 		}
-		if own >= maxViews {
-			return apperr.InvalidField("name", "You have %d views, which is as many as there can be. Delete one first.", own)
-		}
-		v.Position, err = database.One(ctx, tx, database.Scalar[int64], `SELECT COALESCE(max(position), 0) + 1 FROM views`)
-		if err != nil {
-			return err
-		}
-		v.ID, v.OwnerID, v.Version = tx.NextID(), actor.ID, 1
-		v.CreatedAt = q.d.Clock().UTC()
-		v.UpdatedAt = v.CreatedAt
-		_, err = tx.Exec(ctx, `INSERT INTO views (id, name, filter, sort, columns, owner_id, audience, group_id, position, created_at, updated_at, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-			v.ID, v.Name, v.Filter, v.Sort, v.Columns, v.OwnerID, string(v.Audience), database.ID(v.GroupID), v.Position,
-			database.Time(v.CreatedAt), database.Time(v.UpdatedAt), v.Version)
 		return err
 	})
 	return v, err
+}
+
+// insertView stores a checked view and gives its id.
+func (q *Queue) insertView(ctx context.Context, tx *database.Tx, v *savedView) (int64, error) {
+	actor := access.From(ctx)
+	own, err := database.One(ctx, tx, database.Scalar[int], `SELECT count(*) FROM views WHERE owner_id = $1 AND deleted_at IS NULL`, actor.ID)
+	if err != nil {
+		return 0, err
+	}
+	if own >= maxViews {
+		return 0, apperr.InvalidField("name", "You have %d views, which is as many as there can be. Delete one first.", own)
+	}
+	v.Position, err = database.One(ctx, tx, database.Scalar[int64], `SELECT COALESCE(max(position), 0) + 1 FROM views`)
+	if err != nil {
+		return 0, err
+	}
+	v.ID, v.OwnerID, v.Version = tx.NextID(), actor.ID, 1
+	v.CreatedAt = q.d.Clock().UTC()
+	v.UpdatedAt = v.CreatedAt
+	_, err = tx.Exec(ctx, `INSERT INTO views (id, name, filter, sort, columns, owner_id, audience, group_id, position, created_at, updated_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		v.ID, v.Name, v.Filter, v.Sort, v.Columns, v.OwnerID, string(v.Audience), database.ID(v.GroupID), v.Position,
+		database.Time(v.CreatedAt), database.Time(v.UpdatedAt), v.Version)
+	return v.ID, err
 }
 
 // changeView applies change to a view the actor may edit. version is the one that
