@@ -176,7 +176,7 @@ func (a *App) api() {
 	h := openapi.New(a.mux, openapi.Options{
 		Title: "Steward", Version: buildinfo.Read().Version,
 		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
-		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: slices.Concat(api.Tags(), queue.Tags(), adminapi.Tags()),
+		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: slices.Concat(api.Tags(), queue.Tags(), adminapi.Tags(), adminapi.SettingsTags()),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {
 				return "token:" + strconv.FormatInt(c.TokenID, 10)

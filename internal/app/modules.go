@@ -52,6 +52,7 @@ func (a *App) moduleList() []module.Module {
 		}),
 		{Name: "administration/api", API: func(h huma.API) {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
+			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
 		imports.Module(c.People, f),
 	}
