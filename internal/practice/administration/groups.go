@@ -53,7 +53,7 @@ func (p pages) listGroups(w http.ResponseWriter, r *http.Request) error {
 	for _, g := range page.Items {
 		t.Rows = append(t.Rows, ui.Row{ID: "group-" + id(g.ID), URL: "/groups/" + id(g.ID), Muted: !g.Active, Cells: []templ.Component{
 			ui.Link{Label: g.Name, URL: "/groups/" + id(g.ID)},
-			view.Text(tier(g.Tier)), link(g.OrganisationID, names[g.OrganisationID], "/organisations"),
+			view.Text(tier(g.Tier)), link(ctx, g.OrganisationID, names[g.OrganisationID], "/organisations"),
 			view.Text(g.Email), activeBadge(ctx, g.Active),
 		}})
 	}
@@ -113,7 +113,7 @@ func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Members"), Count: len(members), Flush: true, Body: body})
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "About"), Body: ui.Values(
 		ui.Value{Label: text.T(ctx, "Support tier"), Content: words(tier(g.Tier))},
-		ui.Value{Label: text.T(ctx, "At home in"), Content: link(g.OrganisationID, names[g.OrganisationID], "/organisations")},
+		ui.Value{Label: text.T(ctx, "At home in"), Content: link(ctx, g.OrganisationID, names[g.OrganisationID], "/organisations")},
 		ui.Value{Label: text.T(ctx, "E-mail"), Content: words(g.Email)},
 		ui.Value{Label: text.T(ctx, "Open tickets"), Content: ui.Link{Label: text.T(ctx, "Show them"), URL: "/queue?q=" + urlQuery(`state:open group:"`+g.Name+`"`)}},
 	)})

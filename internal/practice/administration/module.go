@@ -297,9 +297,18 @@ func picked(n int64, name string) []ui.Choice {
 	return []ui.Choice{{Value: id(n), Label: name}}
 }
 
-func link(n int64, name, base string) templ.Component {
+// link leads to a record of the directory; those who may look up only a part of
+// it, where this may not be, read its name.
+func link(ctx context.Context, n int64, name, base string) templ.Component {
 	if n == 0 || name == "" {
 		return nil
+	}
+	var record access.Record // of no organisation: only who looks up everything may
+	if base == "/organisations" {
+		record.Organisation = n
+	}
+	if base != "/services" && !access.From(ctx).Check(access.ViewPeople, record).Allowed {
+		return view.Text(name)
 	}
 	return ui.Link{Label: name, URL: base + "/" + id(n)}
 }

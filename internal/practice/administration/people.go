@@ -49,7 +49,7 @@ func (p pages) listPeople(w http.ResponseWriter, r *http.Request) error {
 		t.Rows = append(t.Rows, ui.Row{ID: "person-" + id(person.ID), URL: "/people/" + id(person.ID), Muted: !person.Active, Cells: []templ.Component{
 			ui.Party{Name: person.Name, URL: "/people/" + id(person.ID)},
 			view.Text(person.Email), view.Text(person.JobTitle),
-			link(person.OrganisationID, names[person.OrganisationID], "/organisations"), activeBadge(ctx, person.Active),
+			link(ctx, person.OrganisationID, names[person.OrganisationID], "/organisations"), activeBadge(ctx, person.Active),
 		}})
 	}
 	m := view.Listing{Title: text.T(ctx, "People"), Table: t, NewLabel: text.T(ctx, "Add a person"), Filters: []templ.Component{
@@ -99,7 +99,7 @@ func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, faile
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "Contact"), Body: ui.Values(
 		ui.Value{Label: text.T(ctx, "E-mail"), Content: words(person.Email)},
 		ui.Value{Label: text.T(ctx, "Phone"), Content: words(person.Phone)},
-		ui.Value{Label: text.T(ctx, "Organisation"), Content: link(person.OrganisationID, orgs[person.OrganisationID], "/organisations")},
+		ui.Value{Label: text.T(ctx, "Organisation"), Content: link(ctx, person.OrganisationID, orgs[person.OrganisationID], "/organisations")},
 		ui.Value{Label: text.T(ctx, "Location"), Content: words(person.Location)},
 		ui.Value{Label: text.T(ctx, "Time zone"), Content: words(person.Zone)},
 	)})
@@ -369,7 +369,9 @@ func (p pages) changeRole(w http.ResponseWriter, r *http.Request, base string, a
 
 // assignments lists roles that are held, with the form to give another.
 func (p pages) assignments(ctx context.Context, held []roles.Assignment, action string) (templ.Component, error) {
-	may := access.From(ctx).Can(access.ManageRoles, access.AnyKind)
+	actor := access.From(ctx)
+	may := actor.Can(access.ManageRoles, access.AnyKind)
+	reads := may || actor.Can(access.ViewAudit, access.AnyKind)
 	t := ui.Table{ID: "roles", Caption: text.T(ctx, "Roles"), Columns: []ui.Column{
 		{Key: "role", Label: text.T(ctx, "Role"), Main: true}, {Key: "through", Label: text.T(ctx, "Through")}, {Key: "for", Label: text.T(ctx, "For")}, {Key: "action", Label: text.T(ctx, "Action"), Hidden: true, Shrink: true},
 	}, Empty: ui.EmptyState{Title: text.T(ctx, "No roles"), Text: text.T(ctx, "Everybody who signs in can ask for help.")}}
@@ -381,7 +383,11 @@ func (p pages) assignments(ctx context.Context, held []roles.Assignment, action 
 				Button: ui.Button{Label: text.T(ctx, "Take away"), Submit: true, Small: true},
 			}
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: a.RoleName, URL: "/roles/" + a.RoleKey}, view.Text(a.GroupName), view.Text(a.OrganisationName), action1}})
+		role := view.Text(a.RoleName)
+		if reads {
+			role = ui.Link{Label: a.RoleName, URL: "/roles/" + a.RoleKey}
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{role, view.Text(a.GroupName), view.Text(a.OrganisationName), action1}})
 	}
 	if !may {
 		return t, nil

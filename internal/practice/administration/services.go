@@ -98,8 +98,8 @@ func (p pages) listServices(w http.ResponseWriter, r *http.Request) error {
 	for _, s := range page.Items {
 		t.Rows = append(t.Rows, ui.Row{ID: "service-" + id(s.ID), URL: "/services/" + id(s.ID), Muted: s.Stage == service.Retired, Cells: []templ.Component{
 			ui.Link{Label: s.Name, URL: "/services/" + id(s.ID)},
-			link(s.OwnerID, names.persons[s.OwnerID], "/people"), link(s.SupportGroupID, names.groups[s.SupportGroupID], "/groups"),
-			link(s.ProviderID, names.organisations[s.ProviderID], "/organisations"), view.Text(id(int64(s.Criticality))),
+			link(ctx, s.OwnerID, names.persons[s.OwnerID], "/people"), link(ctx, s.SupportGroupID, names.groups[s.SupportGroupID], "/groups"),
+			link(ctx, s.ProviderID, names.organisations[s.ProviderID], "/organisations"), view.Text(id(int64(s.Criticality))),
 			ui.Badge{Label: stageLabel(ctx, s.Stage)},
 		}})
 	}
@@ -148,12 +148,12 @@ func (p pages) showService(w http.ResponseWriter, r *http.Request) error {
 	}
 	m.Sections = []view.Section{
 		{Title: text.T(ctx, "About"), Body: ui.Values(
-			ui.Value{Label: text.T(ctx, "Owner"), Content: link(s.OwnerID, names.persons[s.OwnerID], "/people")},
-			ui.Value{Label: text.T(ctx, "Business owner"), Content: link(s.BusinessOwnerID, names.persons[s.BusinessOwnerID], "/people")},
-			ui.Value{Label: text.T(ctx, "Support group"), Content: link(s.SupportGroupID, names.groups[s.SupportGroupID], "/groups")},
-			ui.Value{Label: text.T(ctx, "Provider"), Content: link(s.ProviderID, names.organisations[s.ProviderID], "/organisations")},
+			ui.Value{Label: text.T(ctx, "Owner"), Content: link(ctx, s.OwnerID, names.persons[s.OwnerID], "/people")},
+			ui.Value{Label: text.T(ctx, "Business owner"), Content: link(ctx, s.BusinessOwnerID, names.persons[s.BusinessOwnerID], "/people")},
+			ui.Value{Label: text.T(ctx, "Support group"), Content: link(ctx, s.SupportGroupID, names.groups[s.SupportGroupID], "/groups")},
+			ui.Value{Label: text.T(ctx, "Provider"), Content: link(ctx, s.ProviderID, names.organisations[s.ProviderID], "/organisations")},
 			ui.Value{Label: text.T(ctx, "Criticality"), Content: view.Text(id(int64(s.Criticality)))},
-			ui.Value{Label: text.T(ctx, "Part of"), Content: link(s.ParentID, names.services[s.ParentID], "/services")},
+			ui.Value{Label: text.T(ctx, "Part of"), Content: link(ctx, s.ParentID, names.services[s.ParentID], "/services")},
 		)},
 		{Title: text.T(ctx, "Parts"), Count: len(parts.Items), Flush: true, Body: t},
 	}
