@@ -5,13 +5,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,6 +48,10 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(4, runtime.NumCPU()))); err != nil { // they wait more than they work
+		panic(err)
+	}
 	code := m.Run()
 	if path, err := binary(); err == nil && os.Getenv("STEWARD_TEST_BINARY") == "" {
 		_ = os.RemoveAll(filepath.Dir(path)) // left-overs in the temporary folder harm nobody
