@@ -1,0 +1,170 @@
+package journeys_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// everyPage follows every link that any role is shown, by plain requests, and
+// then looks at each distinct page in the browser.
+func everyPage(t *testing.T, b browser) {
+	w := furnished(t, database.SQLite)
+	var all []visited
+	for _, role := range roles() {
+		all = append(all, follow(t, w.System, role)...)
+	}
+	tabs := map[string]*tab{}
+	for _, page := range distinct(all) {
+		p := tabs[page.role]
+		if p == nil {
+			p = b.visit(t, w.System, page.role, desktop)
+			tabs[page.role] = p
+		}
+		p.goTo(page.path)
+		p.lookAtAll(b, page.shape)
+	}
+	for _, p := range tabs {
+		p.close()
+	}
+	w.besides(b)
+	w.largest(b)
+}
+
+// largest is the page of the API, so long that axe-core needs a minute for it.
+func (w *world) largest(b browser) {
+	p := b.visit(w.t, w.System, "administrator", desktop)
+	for _, d := range []device{desktop, phone} {
+		p.device = d
+		p.do(d.viewport())
+		p.goTo("/api/docs")
+		p.until(`document.querySelectorAll("h1").length === 1`)
+		p.fits()
+	}
+	p.close()
+}
+
+// besides looks at pages that no link leads to as they are here, and at what
+// opens over a page.
+func (w *world) besides(b browser) {
+	for _, page := range []struct {
+		name, role, path string
+		before           func(*tab)
+	}{
+		{"sign-in", "", "/sign-in", nil},
+		{"my-work", "agent", "/", nil},
+		{"portal-home", "requester", "/portal", nil},
+		{"portal-solved", "requester", "/portal/tickets/" + w.solved.Number, nil},
+		{"portal-rated", "requester", "/portal/tickets/" + w.closed.Number, nil},
+		{"search", "agent", "/search?q=printer", nil},
+		{"search-nothing", "agent", "/search?q=zebra", nil},
+		{"queue-wrong", "agent", "/queue?q=state:sleepy", nil},
+		{"queue-nothing", "agent", "/queue?q=subject:~zebra", nil},
+		{"ticket-closed", "agent", "/tickets/" + w.closed.Number, nil},
+		{"ticket-handed", "supplier_agent", "/tickets/" + w.handed.Number, nil},
+		{"missing", "agent", "/no/such/page", nil},
+		{"intake-wrong", "agent", "/tickets/new", func(p *tab) {
+			p.find("Requester", "requester", "requester person")
+			p.fill("Title", "printer")
+			p.reads("Open tickets of requester person", "Similar open tickets")
+		}},
+		{"dialog-resolve", "agent", "/tickets/" + w.asked.Number, func(p *tab) { p.press("Resolve"); p.until(`document.querySelector("dialog[open]")`) }},
+		{"dialog-view", "team_lead", "/queue?q=printer", func(p *tab) { p.press("Save as view"); p.until(`document.querySelector("dialog[open]")`) }},
+		{"key-help", "agent", "/queue", func(p *tab) { p.keys("?"); p.until(`document.querySelector("dialog[open]")`) }},
+		{"palette", "agent", "/queue", func(p *tab) {
+			p.keysWith(kb.ModifierCtrl, "k")
+			p.write("print")
+			p.until(`document.querySelector("#palette-results [role=option]")`)
+		}},
+	} {
+		p := b.open(w.t, w.URL, page.name, desktop)
+		p.excuse("status of 404", "status of 422")
+		if page.role != "" {
+			p.signIn(w.System, page.role)
+		}
+		p.goTo(page.path)
+		if page.before != nil {
+			page.before(p)
+		}
+		p.lookAtAll(b, page.name)
+		p.close()
+	}
+}
+
+// lookAtAll looks at the page that is open at both widths and in both themes.
+func (p *tab) lookAtAll(b browser, name string) {
+	p.t.Helper()
+	usual := p.device
+	defer func() {
+		p.device = usual
+		p.do(usual.viewport())
+	}()
+	for _, d := range []device{desktop, {360, 780, false}} {
+		p.device = d
+		p.do(d.viewport())
+		for _, theme := range []string{"light", "dark"} {
+			p.look(theme)
+			p.fits()
+			for _, v := range p.violations(b.axe) {
+				p.t.Errorf("%s (%s) at %d px, %s: %s", name, p.where(), d.width, theme, v)
+			}
+			p.picture(name, theme)
+		}
+	}
+}
+
+// picture keeps what the page looks like, where somebody wants to see it.
+func (p *tab) picture(name, theme string) {
+	dir := os.Getenv("STEWARD_PICTURES")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	file := strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "").Replace(name), "-")
+	if file == "" {
+		file = "start-" + p.name
+	}
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", file, p.device.width, theme)), png, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+// violations runs axe-core with the rules of WCAG 2.2 AA and good practice.
+func (p *tab) violations(axe string) []string {
+	p.t.Helper()
+	if !value[bool](p, `typeof axe === "object"`) {
+		value[int](p, axe+";0")
+	}
+	raw := value[string](p, `axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations))`)
+	var found []violation
+	if err := json.Unmarshal([]byte(raw), &found); err != nil {
+		p.t.Fatal(err)
+	}
+	var out []string
+	for _, v := range found {
+		for _, n := range v.Nodes {
+			out = append(out, fmt.Sprintf("%s: %s\n  %s\n  %s", v.ID, v.Help, n.HTML, n.Summary))
+		}
+	}
+	return out
+}
