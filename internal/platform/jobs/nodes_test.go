@@ -375,7 +375,9 @@ func TestBusyNodeSharesWithAnIdleOne(t *testing.T) {
 	ran := make(chan string, 10)
 	gate := make(chan struct{})
 	worker := func(name string) *jobs.Kind[int] {
-		q := jobs.New(another(t, db), jobs.Options{Workers: 1, Poll: time.Hour}) // nothing by looking
+		// Notices are hints: one that comes before the other node listens is made
+		// good by the next look.
+		q := jobs.New(another(t, db), jobs.Options{Workers: 1, Poll: 5 * time.Second})
 		k := jobs.Define(q, "work", func(context.Context, *jobs.Job, int) error {
 			ran <- name
 			<-gate
