@@ -201,7 +201,7 @@ func (a *App) errorPage(_ http.Header, r *http.Request, p *web.Problem, fragment
 	if fragment {
 		return problem
 	}
-	alert := ui.EmptyState{Icon: ui.IconAlertTriangle, Title: p.Title, Text: p.Detail, Actions: []templ.Component{
+	alert := ui.EmptyState{Icon: ui.IconAlertTriangle, Title: p.Title, Text: p.Detail, Page: true, Actions: []templ.Component{
 		ui.Button{Label: text.T(r.Context(), "Go to the start page"), URL: "/", Kind: ui.Primary},
 	}}
 	if !access.From(r.Context()).IsPerson() {

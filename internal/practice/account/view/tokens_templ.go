@@ -100,7 +100,7 @@ func (m Tokens) View() templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Panel{Title: text.T(ctx, "API tokens"), Count: len(m.All), Flush: true}.View().Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Panel{Title: text.T(ctx, "API tokens"), Count: len(m.All), Flush: true, Actions: reference(ctx)}.View().Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -134,6 +134,11 @@ func (m Tokens) View() templ.Component {
 		}
 		return nil
 	})
+}
+
+// reference leads to what a token is for.
+func reference(ctx context.Context) []templ.Component {
+	return []templ.Component{ui.Button{Label: text.T(ctx, "API reference"), URL: "/api/docs", Kind: ui.Quiet, Small: true}}
 }
 
 func (m Tokens) form() templ.Component {
@@ -351,7 +356,7 @@ func tokenName(v Token) templ.Component {
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(v.Name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/account/view/tokens.templ`, Line: 124, Col: 9}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/account/view/tokens.templ`, Line: 129, Col: 9}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -364,7 +369,7 @@ func tokenName(v Token) templ.Component {
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(v.Hint)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/account/view/tokens.templ`, Line: 125, Col: 37}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/account/view/tokens.templ`, Line: 130, Col: 37}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
