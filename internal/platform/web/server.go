@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -94,7 +96,7 @@ func (s *Server) Run(ctx context.Context) error {
 		BaseContext: func(net.Listener) context.Context {
 			return context.WithValue(context.WithoutCancel(ctx), shutdownKey{}, s.stop)
 		},
-		ErrorLog: slog.NewLogLogger(s.opts.Logger.Handler(), slog.LevelDebug),
+		ErrorLog: log.New(serverLog{s.opts.Logger}, "", 0),
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.serve(hs) }()
@@ -116,6 +118,20 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.opts.Logger.Info("shut down: every request was answered")
 	return nil
+}
+
+// serverLog takes what net/http has to say. Clients that break off are no news;
+// a panic that no Mux caught is.
+type serverLog struct{ *slog.Logger }
+
+// Write logs one message.
+func (l serverLog) Write(p []byte) (int, error) {
+	level := slog.LevelDebug
+	if bytes.HasPrefix(p, []byte("http: panic")) {
+		level = slog.LevelError
+	}
+	l.Log(context.Background(), level, string(bytes.TrimSpace(p)))
+	return len(p), nil
 }
 
 func (s *Server) serve(hs *http.Server) error {

@@ -2,9 +2,11 @@ package web_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -84,6 +86,33 @@ func TestShutdownFinishesRequestsAndEndsStreams(t *testing.T) {
 	}
 	if !srv.Draining() {
 		t.Error("the server does not say that it is draining")
+	}
+}
+
+func TestAPanicThatNobodyCaughtIsLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	srv := web.NewServer(web.ServerOptions{
+		Address: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("outside") }),
+	})
+	addr, err := srv.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	if resp, err := http.Get("http://" + addr.String()); err == nil {
+		resp.Body.Close()
+		t.Errorf("answered with %s", resp.Status)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if text := log.String(); !strings.Contains(text, "level=ERROR") || !strings.Contains(text, "outside") {
+		t.Errorf("the log: %s", text)
 	}
 }
 
