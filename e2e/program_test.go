@@ -205,6 +205,9 @@ func (n *node) run() *node {
 				n.t.Errorf("the node said %q:\n%s", bad, text)
 			}
 		}
+		if n.t.Failed() {
+			n.t.Logf("the node's last requests:\n%s", n.out.lastRequests())
+		}
 	})
 	return n
 }
@@ -306,12 +309,13 @@ func (n *node) blameless() {
 	}
 }
 
-// output keeps what a process prints, access log aside.
+// output keeps what a process prints, and of the access log the end.
 type output struct {
 	serving chan string // gets the address once
 
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu       sync.Mutex
+	b        bytes.Buffer
+	requests []string
 }
 
 func newOutput() *output { return &output{serving: make(chan string, 1)} }
@@ -328,15 +332,24 @@ func (o *output) keep(r interface{ Read([]byte) (int, error) }) {
 			default:
 			}
 		}
-		if !strings.Contains(line, "level=INFO msg=request ") {
-			o.mu.Lock()
+		o.mu.Lock()
+		if strings.Contains(line, "level=INFO msg=request ") {
+			const most = 50
+			o.requests = append(o.requests[max(0, len(o.requests)-most):], line)
+		} else {
 			o.b.WriteString(line)
-			o.mu.Unlock()
 		}
+		o.mu.Unlock()
 		if err != nil {
 			return
 		}
 	}
+}
+
+func (o *output) lastRequests() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return strings.Join(o.requests, "")
 }
 
 func (o *output) String() string {
