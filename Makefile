@@ -15,9 +15,6 @@ FRONTEND := $(shell find internal/ui/web internal/ui/build -type f 2>/dev/null) 
 
 # Packages whose tests are about concurrency run once more under the race detector.
 CONCURRENT := ./internal/platform/database/... ./internal/platform/jobs/... ./internal/platform/live/... ./internal/platform/web/... ./internal/platform/blob/...
-# Tests bound to how fast they run, which the race detector would fail on a busy
-# machine; they run without it.
-BOUND := ^(TestLongBacklogOfOneKeyDoesNotSlowTheOthers|TestKilledNodesJobsAreTakenOverWhenItsLeaseEnds)$$
 
 .PHONY: help
 help: ## list the targets
@@ -49,7 +46,7 @@ bin/steward: $(SOURCES) go.mod go.sum .make/bundles
 test: .make/bundles ## run every test, on SQLite and PostgreSQL and in Chromium
 	@tools/setup.sh go postgres chromium
 	go test -timeout 15m ./...
-	go test -timeout 15m -race -skip '$(BOUND)' $(CONCURRENT)
+	go test -timeout 15m -race $(CONCURRENT)
 
 .PHONY: check
 check: ## what CI runs: tests, lint, and whether generated code is up to date

@@ -312,7 +312,7 @@ func (i SideItem) view() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if i.Count != "" {
+		} else {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<span class=\"s-side-count\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -3,6 +3,8 @@ package database_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -155,6 +157,25 @@ func TestReaderOnSQLiteCannotWrite(t *testing.T) {
 	db := databasetest.Open(t, database.SQLite, notes)
 	if _, err := db.Reader().Exec(t.Context(), "DELETE FROM notes"); err == nil {
 		t.Error("a reader deleted rows")
+	}
+}
+
+func TestSQLiteFileIsForItsOwnerOnly(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new", "steward.db")
+	db, err := database.Open(t.Context(), database.Options{URL: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Migrate(t.Context(), notes); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("steward.db%s: %v %v", suffix, info.Mode(), err)
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +27,12 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return apperr.Wrap(err, apperr.Unavailable, "The folder of the database cannot be made.")
 		}
+	}
+	// SQLite would make it readable for everybody; it holds what everybody wrote.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		_ = f.Close() // nothing was written
+	} else if !errors.Is(err, fs.ErrExist) {
+		return apperr.Wrap(err, apperr.Unavailable, "The file of the database cannot be made.")
 	}
 	pragmas := "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=case_sensitive_like(1)" +
 		"&_pragma=temp_store(2)&_pragma=mmap_size(268435456)"

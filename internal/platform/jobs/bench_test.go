@@ -75,3 +75,20 @@ func BenchmarkLatency(b *testing.B) {
 		b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds()), "us-p99")
 	})
 }
+
+// BenchmarkBesideBacklog runs one job after the other while another key holds
+// back many: the cost of one must not depend on how many.
+func BenchmarkBesideBacklog(b *testing.B) {
+	for _, backlog := range []int{1, 20000} {
+		b.Run(fmt.Sprintf("backlog=%d", backlog), func(b *testing.B) {
+			benchEach(b, func(b *testing.B, db *database.DB) {
+				q := jobs.New(db, jobs.Options{})
+				k, release := stuck(b, db, q, backlog)
+				defer release()
+				for b.Loop() {
+					awaitState(b, q, enqueue(b, db, k, 1, jobs.Key("other")), jobs.Done)
+				}
+			})
+		})
+	}
+}

@@ -211,36 +211,42 @@ func TestKeyStrandedByACrashAfterTheCommitIsFound(t *testing.T) {
 	}, jobs.Migrations)
 }
 
-func TestLongBacklogOfOneKeyDoesNotSlowTheOthers(t *testing.T) {
+func TestLongBacklogOfOneKeyDoesNotHoldTheOthers(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		q := jobs.New(db, jobs.Options{})
-		gate := make(chan struct{})
-		k := jobs.Define(q, "send", func(_ context.Context, _ *jobs.Job, n int) error {
-			if n == 0 {
-				<-gate
-			}
-			return nil
-		}, jobs.KindOptions{})
-		start(t, q)
-		write(t, db, func(tx *database.Tx) error {
-			_, err := k.EnqueueAll(t.Context(), tx, make([]int, 20000), func(int) []jobs.Option {
-				return []jobs.Option{jobs.Key("stuck")}
-			})
-			return err
-		})
-		since := time.Now()
-		const others = 20
-		for i := range others {
+		k, release := stuck(t, db, q, 20000)
+		defer release()
+		for i := range 20 {
 			awaitState(t, q, enqueue(t, db, k, 1+i, jobs.Key(fmt.Sprint("other", i))), jobs.Done)
 		}
-		if each := time.Since(since) / others; each > 150*time.Millisecond {
-			t.Errorf("a job of another key took %s", each)
+	}, jobs.Migrations)
+}
+
+// stuck starts a node where one key has a backlog of so many jobs, the first of
+// which runs until release, which takes the backlog away.
+func stuck(t testing.TB, db *database.DB, q *jobs.Queue, backlog int) (k *jobs.Kind[int], release func()) {
+	t.Helper()
+	gate := make(chan struct{})
+	k = jobs.Define(q, "send", func(_ context.Context, _ *jobs.Job, n int) error {
+		if n == 0 {
+			<-gate
 		}
+		return nil
+	}, jobs.KindOptions{})
+	start(t, q)
+	write(t, db, func(tx *database.Tx) error {
+		_, err := k.EnqueueAll(t.Context(), tx, make([]int, backlog), func(int) []jobs.Option {
+			return []jobs.Option{jobs.Key("stuck")}
+		})
+		return err
+	})
+	return k, func() {
+		t.Helper()
 		write(t, db, func(tx *database.Tx) error {
 			_, err := tx.Exec(t.Context(), "DELETE FROM jobs WHERE state = 'held'")
 			return err
 		})
 		close(gate)
-	}, jobs.Migrations)
+	}
 }
