@@ -39,15 +39,15 @@ func firstRun(t *testing.T, b browser) {
 	p.reads("My work")
 	p.lookAtAll(b, "first-work")
 
-	p.press("Groups")
-	p.press("Add a group")
+	p.reads("First steps")
+	p.press("Add the first group")
 	p.fill("Name", "First line")
 	p.find("At home in", "north", "Northwind")
 	p.press("Add the group")
 	group := p.arrives(`/groups/\d+$`)
 
-	p.press("People")
-	p.press("Add a person")
+	p.press("My work")
+	p.press("Add the first teammate")
 	p.fill("Name", "Grace Hopper")
 	p.fill("E-mail", "grace@example.org")
 	p.find("Organisation", "north", "Northwind")
@@ -65,22 +65,26 @@ func firstRun(t *testing.T, b browser) {
 	p.press("Add member")
 	p.reads("Members", "Grace Hopper")
 
-	p.press("Services")
-	p.press("Add a service")
+	p.press("My work")
+	p.press("Add the first service")
 	p.fill("Name", "Payroll")
 	p.find("Owner", "ada", "Ada Lovelace")
 	p.find("Support group", "first", "First line")
 	p.press("Add the service")
 	p.reads("Payroll", "First line")
 
-	p.press("New")
-	p.press("New incident")
+	p.press("My work")
+	p.press("Open the first ticket")
 	p.find("Requester", "ada", "Ada Lovelace")
 	p.fill("Title", "Payslips are empty")
 	p.find("Service", "payr", "Payroll")
 	p.press("Create")
 	ticket := p.arrives(`/tickets/INC-\d+$`)
-	p.reads("Payslips are empty", "First line")
+	p.reads("Payslips are empty", "First line") // its service's support group
+
+	p.press("My work")
+	p.reads("Next to take")
+	p.readsNo("First steps")
 
 	teammate(t, b, s, first, ticket)
 }

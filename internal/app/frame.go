@@ -194,20 +194,44 @@ func (a *App) errorPage(_ http.Header, r *http.Request, p *web.Problem, fragment
 	if p.Status < http.StatusInternalServerError { // else the database is likely away: do not ask it again
 		r = a.recognised(r)
 	}
-	problem := ui.Problem{Title: p.Title, Detail: p.Detail}
+	title := whatHappened(r.Context(), p)
+	problem := ui.Problem{Title: title, Detail: p.Detail}
 	for _, f := range p.Errors {
 		problem.Items = append(problem.Items, f.Message)
 	}
 	if fragment {
 		return problem
 	}
-	alert := ui.EmptyState{Icon: ui.IconAlertTriangle, Title: p.Title, Text: p.Detail, Page: true, Actions: []templ.Component{
+	alert := ui.EmptyState{Icon: ui.IconAlertTriangle, Title: title, Text: p.Detail, Page: true, Actions: []templ.Component{
 		ui.Button{Label: text.T(r.Context(), "Go to the start page"), URL: "/", Kind: ui.Primary},
 	}}
 	if !access.From(r.Context()).IsPerson() {
-		return bare{ui.Bare{Title: p.Title, RequestID: p.RequestID}, alert}
+		return bare{ui.Bare{Title: title, RequestID: p.RequestID}, alert}
 	}
-	shell := frame{a}.shell(r, module.Page{Title: p.Title})
+	shell := frame{a}.shell(r, module.Page{Title: title})
 	shell.RequestID = p.RequestID
 	return around{shell, alert}
+}
+
+// whatHappened says a status in the words of people rather than of protocols.
+func whatHappened(ctx context.Context, p *web.Problem) string {
+	switch p.Status {
+	case http.StatusUnauthorized:
+		return text.T(ctx, "Please sign in")
+	case http.StatusForbidden:
+		return text.T(ctx, "You may not do this")
+	case http.StatusNotFound:
+		return text.T(ctx, "Nothing found here")
+	case http.StatusConflict:
+		return text.T(ctx, "Something has changed meanwhile")
+	case http.StatusRequestEntityTooLarge:
+		return text.T(ctx, "This is too large")
+	case http.StatusTooManyRequests:
+		return text.T(ctx, "That was too often")
+	case http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return text.T(ctx, "Not available right now")
+	case http.StatusInternalServerError:
+		return text.T(ctx, "Something went wrong")
+	}
+	return p.Title
 }

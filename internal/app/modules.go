@@ -25,7 +25,7 @@ import (
 func (a *App) moduleList() []module.Module {
 	c, f := a.core, frame{a}
 	desk := queue.New(queue.Deps{
-		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
+		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, FirstSteps: (&firstSteps{core: c}).of, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
 	imports := servicenow.NewRuns(

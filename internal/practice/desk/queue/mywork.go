@@ -106,6 +106,13 @@ func (q *Queue) myWork(w http.ResponseWriter, r *http.Request) error {
 		Greeting: text.T(ctx, "My work"), Date: text.Date(ctx, q.d.Clock()),
 		Live: view.Live{ChangesURL: q.workChanges(actor), Event: Event, Since: q.d.Clock(), TopURL: "/"},
 	}
+	steps, err := q.d.FirstSteps(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		m.Steps = append(m.Steps, view.FirstStep(s))
+	}
 	for i, s := range sections {
 		if part, ok := q.workPart(ctx, s, pages[i], shown, n); ok {
 			if s.team {

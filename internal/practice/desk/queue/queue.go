@@ -74,9 +74,18 @@ type Deps struct {
 	Links     Links
 	// Menu gives what the palette offers to the actor beside records: the pages
 	// of the product and what can be created. nil offers nothing.
-	Menu  func(ctx context.Context) (pages, create []module.MenuItem)
-	Clock func() time.Time
-	HTTPS bool // cookies travel over https only
+	Menu func(ctx context.Context) (pages, create []module.MenuItem)
+	// FirstSteps gives what a new installation lacks, to those who can see to it;
+	// nil or none shows nothing.
+	FirstSteps func(ctx context.Context) ([]FirstStep, error)
+	Clock      func() time.Time
+	HTTPS      bool // cookies travel over https only
+}
+
+// FirstStep is something that must be there before a desk can work.
+type FirstStep struct {
+	Label, Why, URL string
+	Taken           bool
 }
 
 // Queue serves the pages.
@@ -98,6 +107,9 @@ func New(d Deps) *Queue {
 	}
 	if d.Menu == nil {
 		d.Menu = func(context.Context) (pages, create []module.MenuItem) { return nil, nil }
+	}
+	if d.FirstSteps == nil {
+		d.FirstSteps = func(context.Context) ([]FirstStep, error) { return nil, nil }
 	}
 	return &Queue{d}
 }

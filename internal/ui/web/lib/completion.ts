@@ -138,7 +138,13 @@ export function startCompletion(): void {
     if (!isField(field) || !listOf(field)) return;
     // What is chosen is replaced as a whole.
     if (field.matches(".s-combobox-input")) field.select();
-    search(field);
+    // A page that begins in a field must not begin with a list over it.
+    if (navigator.userActivation?.hasBeenActive ?? true) search(field);
+  });
+  window.addEventListener("resize", () => {
+    const list = document.querySelector<HTMLElement>(".s-listbox:popover-open");
+    const field = list && fieldOf(list);
+    if (list && field) placeBelow(list, field);
   });
   on("focusout", ".s-combobox-input, .s-filter-input, .s-composer-body", (field) => {
     if (isField(field)) hide(field);

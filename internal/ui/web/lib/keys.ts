@@ -45,12 +45,16 @@ function showHelp(): void {
     ["?", words("keyHelp")],
     ["Ctrl K", words("keyPalette")],
   ]);
+  const lists = new Map<string, string>();
   for (const element of actions()) {
-    const group = element.closest(".s-side, .s-top") ? everywhere : page;
+    const group = element.closest(".s-side, .s-top") ? everywhere : element.closest(".s-row") ? lists : page;
     group.set(element.dataset["key"] ?? "", label(element));
   }
-  const lists = new Map<string, string>();
   if (document.querySelector("[data-list]")) {
+    // What works on a row works on the one that has the focus: the first stands for it.
+    for (const element of document.querySelectorAll<HTMLElement>("[data-list] .s-row:first-child [data-key]")) {
+      lists.set(element.dataset["key"] ?? "", label(element));
+    }
     lists.set("j", words("keyNext"));
     lists.set("k", words("keyPrevious"));
     if (document.querySelector("[data-list] .s-cell-select")) lists.set("x", words("keySelect"));
