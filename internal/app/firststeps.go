@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/core/ticket"
@@ -39,7 +40,7 @@ func (f *firstSteps) of(ctx context.Context) ([]queue.FirstStep, error) {
 	if err != nil {
 		return nil, err
 	}
-	tickets, err := f.core.Tickets.IDs(ctx, ticket.Query{Limit: 1})
+	tickets, err := f.core.Tickets.IDs(ctx, ticket.Query{Condition: filter.True(), Limit: 1})
 	if err != nil {
 		return nil, err
 	}
