@@ -45,6 +45,7 @@ type App struct {
 	health  *observe.Health
 	mux     *web.Mux
 	modules []module.Module
+	plugged plugged
 	server  *web.Server
 	openAPI huma.API
 }
@@ -83,6 +84,7 @@ func (a *App) build() error {
 	}
 	a.metrics.Database(a.core.DB.Stats)
 	a.modules = a.moduleList()
+	a.plug()
 	a.open()
 	a.restricted()
 	a.api()

@@ -1,5 +1,6 @@
 // Package module is the socket a practice plugs into: what it brings (tables,
-// pages, API operations, menu entries, live topics, periodic work) and what
+// pages, API operations, menu entries, live topics, periodic work; panels,
+// actions, columns and filter fields of tickets) and what
 // surrounds its pages. Adding a practice is one folder and one line in
 // internal/app; nothing else in the house knows its name.
 package module
@@ -13,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/web"
 )
 
@@ -28,6 +30,52 @@ type Module struct {
 	Verbs      []access.VerbInfo
 	Topics     []Topic
 	Periodic   []Periodic
+
+	// What the practice plugs into tickets and into the desk's pages.
+	Follow     ticket.Follower
+	Attributes []ticket.Attribute
+	Panels     []Panel
+	Actions    []Action
+	Columns    []Column
+}
+
+// Place is where a panel stands on a ticket's page.
+type Place int
+
+// The places, from the top of the page.
+const (
+	PlaceSide   Place = iota // beside the conversation, below the ticket's own values
+	PlaceBanner              // across the page, above everything: for what nobody may miss
+)
+
+// Panel is a part that a practice adds to a ticket's page.
+type Panel struct {
+	ID    string // of its element: "checklists"; small letters and dashes
+	Place Place
+	// Show gives the content for the reader; nil shows nothing. It is asked again
+	// whenever the ticket changes while its page is open.
+	Show func(ctx context.Context, t *ticket.Ticket) (web.Component, error)
+}
+
+// Action is something a practice lets people do with a ticket, in the menu of its page.
+type Action struct {
+	Label   string // key of the message catalogue
+	Icon    string
+	Key     string // single key
+	URL     func(t *ticket.Ticket) string
+	Post    bool // URL does it at once; otherwise it answers a dialog, or a page without scripts
+	Danger  bool
+	Visible func(ctx context.Context, t *ticket.Ticket) bool // nil shows it to all who see the ticket
+}
+
+// Column is a column that a practice adds to lists of tickets.
+type Column struct {
+	Key    string // unique among all columns: "checklist"
+	Label  string // key of the message catalogue
+	Number bool
+	// Cells gives the texts of a page of tickets in one query, for a reader who
+	// sees these tickets; those without one are left out.
+	Cells func(ctx context.Context, ids []int64) (map[int64]string, error)
 }
 
 // MenuItem is an entry of the navigation. Labels are keys of the message catalogue.

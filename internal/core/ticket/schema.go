@@ -30,7 +30,7 @@ func (s *Service) Schema(ctx context.Context) (*filter.Schema, error) {
 }
 
 func (s *Service) schema(actor access.Actor) (*filter.Schema, error) {
-	fields := ticketFields(s.db, s.kinds.All())
+	fields := s.fields()
 	// Permissions read only the plain fields, so a schema without text search serves them.
 	plain, err := filter.NewSchema(filter.Definition{Fields: fields})
 	if err != nil {
@@ -298,7 +298,7 @@ func (s *Service) Condition(ctx context.Context, text string, zone *time.Locatio
 }
 
 // matches tries a workflow's condition on a ticket.
-func (s *Service) matches(ctx context.Context, condition string, t *Ticket, now time.Time) (bool, error) {
+func (s *Service) matches(ctx context.Context, q database.Querier, condition string, t *Ticket, now time.Time) (bool, error) {
 	node, err := filter.Parse(condition)
 	if err != nil {
 		return false, err
@@ -311,5 +311,9 @@ func (s *Service) matches(ctx context.Context, condition string, t *Ticket, now 
 	if err != nil {
 		return false, err
 	}
-	return c.Match(t), nil
+	record, err := s.withAttributes(ctx, q, t, c)
+	if err != nil {
+		return false, err
+	}
+	return c.Match(record), nil
 }

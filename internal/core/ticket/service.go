@@ -58,6 +58,9 @@ type Service struct {
 	blobs     blob.Store
 	maxUpload int64
 	resolver  filter.Resolver
+
+	followers  []Follower
+	attributes []Attribute
 }
 
 // Deps are what a Service leans on.
@@ -317,6 +320,9 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 		publicChange = publicChange || public
 	}
 	if err := c.indexTicket(ctx, &result, created); err != nil {
+		return Ticket{}, err
+	}
+	if err := c.tell(ctx, &result, kept); err != nil {
 		return Ticket{}, err
 	}
 	err = c.s.announce.Announce(ctx, c.tx, Announcement{

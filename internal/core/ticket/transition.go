@@ -70,7 +70,7 @@ func (s *Service) Steps(ctx context.Context, t *Ticket) ([]workflow.Transition, 
 	parties := partiesOf(access.From(ctx), t)
 	var out []workflow.Transition
 	for _, tr := range def.From(t.State, parties...) {
-		if s.checkStep(ctx, tr, t, def, parties) == nil {
+		if s.checkStep(ctx, s.db.Reader(), tr, t, def, parties) == nil {
 			out = append(out, tr)
 		}
 	}
@@ -98,7 +98,7 @@ func partiesOf(actor access.Actor, t *Ticket) []workflow.Party {
 }
 
 // checkStep is the rule on who may take a step from where, and when.
-func (s *Service) checkStep(ctx context.Context, tr workflow.Transition, t *Ticket, def *workflow.Definition, parties []workflow.Party) error {
+func (s *Service) checkStep(ctx context.Context, q database.Querier, tr workflow.Transition, t *Ticket, def *workflow.Definition, parties []workflow.Party) error {
 	if !tr.AllowsAny(parties) {
 		return apperr.New(apperr.Forbidden, "“%s” is not something you can do on this ticket.", tr.Label)
 	}
@@ -110,7 +110,7 @@ func (s *Service) checkStep(ctx context.Context, tr workflow.Transition, t *Tick
 	if tr.When == "" {
 		return nil
 	}
-	ok, err := s.matches(ctx, tr.When, t, now)
+	ok, err := s.matches(ctx, q, tr.When, t, now)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (c *change) transition(ctx context.Context, cmd Step, typ EventType) error 
 		return &apperr.Error{Kind: apperr.Conflict, Message: "“" + tr.Label + "” is not possible in the state this ticket is in now.", Detail: &c.before}
 	}
 	parties := partiesOf(c.actor, &c.before)
-	if err := c.s.checkStep(ctx, tr, &c.before, c.def, parties); err != nil {
+	if err := c.s.checkStep(ctx, c.tx, tr, &c.before, c.def, parties); err != nil {
 		return err
 	}
 	to, _ := c.def.State(tr.To)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
@@ -39,13 +40,16 @@ var defaultColumns = []string{
 // maxColumns bounds what one list shows.
 const maxColumns = 24
 
-// columns gives the standard columns and one for each custom field of the kinds
-// in force.
-func columns(ctx context.Context, kinds []*workflow.Definition) []view.Column {
+// columns gives the standard columns, those of practices, and one for each custom
+// field of the kinds in force.
+func columns(ctx context.Context, plugged []module.Column, kinds []*workflow.Definition) []view.Column {
 	all := make([]view.Column, 0, len(standardColumns))
 	for _, c := range standardColumns {
 		c.Label = text.T(ctx, c.Label)
 		all = append(all, c)
+	}
+	for _, c := range plugged {
+		all = append(all, view.Column{Key: c.Key, Label: text.T(ctx, c.Label), Number: c.Number, Plugged: true})
 	}
 	for _, def := range kinds {
 		for _, f := range def.Fields {

@@ -77,7 +77,7 @@ func (q *Queue) myWork(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shown := chosen(columns(ctx, nil), workColumns)
+	shown := chosen(columns(ctx, nil, nil), workColumns)
 	var ids wanted
 	pages := make([]ticket.Page, len(sections))
 	for i, s := range sections {

@@ -19,12 +19,15 @@ type names struct {
 	groups        map[int64]people.GroupName
 	organisations map[int64]string
 	services      map[int64]string
+	plugged       map[string]map[int64]string // texts of practices' columns, by column and ticket
 }
 
 // wanted collects ids while a page is put together, so that it asks for each
 // sort of name once.
 type wanted struct {
 	persons, groups, organisations, services []int64
+
+	plugged map[string][]int64 // tickets, by the practice's column that shows them
 }
 
 // of notes the ids that a list of the columns shows.
@@ -35,6 +38,11 @@ func (w *wanted) of(tickets []ticket.Ticket, shown []view.Column) {
 	requester, assignee := shows(view.ColumnRequester), shows(view.ColumnAssignee)
 	group := shows(view.ColumnGroup) || assignee // who has a ticket that is nobody's
 	organisation, about := shows(view.ColumnOrganisation), shows(view.ColumnService)
+	for _, c := range shown {
+		if c.Plugged {
+			w.plug(c.Key, tickets)
+		}
+	}
 	for i := range tickets {
 		t := &tickets[i]
 		if requester {
@@ -55,6 +63,15 @@ func (w *wanted) of(tickets []ticket.Ticket, shown []view.Column) {
 	}
 }
 
+func (w *wanted) plug(column string, tickets []ticket.Ticket) {
+	if w.plugged == nil {
+		w.plugged = map[string][]int64{}
+	}
+	for i := range tickets {
+		w.plugged[column] = append(w.plugged[column], tickets[i].ID)
+	}
+}
+
 // names asks for everything wanted: at most one query for each sort.
 func (q *Queue) names(ctx context.Context, w wanted) (names, error) {
 	var n names
@@ -69,8 +86,21 @@ func (q *Queue) names(ctx context.Context, w wanted) (names, error) {
 	if n.organisations, err = q.d.Names.OrganisationNames(ctx, reader, w.organisations); err != nil {
 		return n, err
 	}
-	n.services, err = q.d.Services.Names(ctx, reader, w.services)
-	return n, err
+	if n.services, err = q.d.Services.Names(ctx, reader, w.services); err != nil {
+		return n, err
+	}
+	for _, c := range q.d.Plugged() {
+		if len(w.plugged[c.Key]) == 0 {
+			continue
+		}
+		if n.plugged == nil {
+			n.plugged = map[string]map[int64]string{}
+		}
+		if n.plugged[c.Key], err = c.Cells(ctx, w.plugged[c.Key]); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // ticketURL is where a ticket's page is for the actor.
@@ -112,6 +142,9 @@ func (q *Queue) facts(ctx context.Context, t *ticket.Ticket, n names) view.Ticke
 	}
 	for key, value := range t.Fields {
 		v.Fields[ticket.CustomPrefix+key] = value
+	}
+	for column, texts := range n.plugged {
+		v.Fields[column] = texts[t.ID]
 	}
 	if t.ServiceID != 0 {
 		v.ServiceURL = q.d.Links.Service(t.ServiceID)

@@ -62,7 +62,7 @@ func (q *Queue) open(ctx context.Context, p place) (*list, error) {
 		return nil, errNoView()
 	}
 	l.view = l.views[i]
-	l.all = columns(ctx, kinds)
+	l.all = columns(ctx, q.d.Plugged(), kinds)
 	l.columns = chosen(l.all, splitColumns(p.Columns))
 	if p.Columns == "" {
 		l.columns = chosen(l.all, splitColumns(l.view.Columns))

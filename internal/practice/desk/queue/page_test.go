@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 )
 
@@ -38,6 +40,24 @@ func TestQueueShowsTicketsWithNamesInFewQueries(t *testing.T) {
 		}
 		if page.Find("tbody tr:first-child [data-key=a]").AttrOr("href", "") != "/queue/tickets/INC-20/assign" {
 			t.Error("the row has no key for assigning")
+		}
+	})
+}
+
+func TestPracticesAddColumns(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.plugged = []module.Column{{Key: "steps", Label: "Steps", Cells: func(_ context.Context, ids []int64) (map[int64]string, error) {
+			return map[int64]string{ids[0]: fmt.Sprintf("1 of %d", len(ids))}, nil
+		}}}
+		w.incident("Cable one")
+		w.incident("Cable two")
+		page := w.as(t, w.agent).get(queueURL("cols", "number,title,steps")).want(http.StatusOK)
+		page.says("thead", "Steps")
+		page.says("tbody tr:first-child", "1 of 2")
+		export := w.as(t, w.agent).get("/queue/export?view=open&columns=number&columns=steps").want(http.StatusOK)
+		if !strings.Contains(export.body, "1 of 2") {
+			t.Errorf("the export has no text of the column: %s", export.body)
 		}
 	})
 }

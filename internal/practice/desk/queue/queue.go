@@ -78,8 +78,10 @@ type Deps struct {
 	// FirstSteps gives what a new installation lacks, to those who can see to it;
 	// nil or none shows nothing.
 	FirstSteps func(ctx context.Context) ([]FirstStep, error)
-	Clock      func() time.Time
-	HTTPS      bool // cookies travel over https only
+	// Plugged gives the columns that practices add to lists; nil adds none.
+	Plugged func() []module.Column
+	Clock   func() time.Time
+	HTTPS   bool // cookies travel over https only
 }
 
 // FirstStep is something that must be there before a desk can work.
@@ -110,6 +112,9 @@ func New(d Deps) *Queue {
 	}
 	if d.FirstSteps == nil {
 		d.FirstSteps = func(context.Context) ([]FirstStep, error) { return nil, nil }
+	}
+	if d.Plugged == nil {
+		d.Plugged = func() []module.Column { return nil }
 	}
 	return &Queue{d}
 }

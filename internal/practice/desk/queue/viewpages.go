@@ -51,7 +51,7 @@ func (q *Queue) checkList(ctx context.Context, f *viewForm) error {
 		return err
 	}
 	f.Sort = sort.String()
-	f.Columns = joinColumns(chosen(columns(ctx, q.d.Tickets.Kinds().All()), splitColumns(f.Columns)))
+	f.Columns = joinColumns(chosen(columns(ctx, q.d.Plugged(), q.d.Tickets.Kinds().All()), splitColumns(f.Columns)))
 	return nil
 }
 

@@ -43,6 +43,7 @@ type world struct {
 	queue   *queue.Queue
 	server  *httptest.Server
 	counter atomic.Pointer[database.Counter] // of the last request
+	plugged []module.Column                  // what practices add
 
 	asker, agent, other, lead, auditor, vendor int64 // persons
 	network, desk, vendors                     int64 // groups
@@ -77,6 +78,7 @@ func open(t *testing.T, c *coretest.World) *world {
 			return []module.MenuItem{{Label: "Queue", URL: "/queue"}, {Label: "Secret page", URL: "/secret", Visible: func(access.Actor) bool { return false }}},
 				[]module.MenuItem{{Label: "New incident", URL: "/new/incident"}}
 		},
+		Plugged: func() []module.Column { return w.plugged },
 	})
 	mux, err := web.NewMux(web.Options{})
 	if err != nil {

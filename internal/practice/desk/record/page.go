@@ -36,6 +36,8 @@ type material struct {
 	theirs    list          // the requester's other tickets
 	about     list          // the service's open tickets
 	steps     []workflow.Transition
+	banners   []view.Plugged
+	plugged   []view.Plugged
 }
 
 // list is the beginning of a list of tickets.
@@ -95,6 +97,9 @@ func (d *desk) gather(ctx context.Context, part ticket.Stretch) (material, error
 		return m, err
 	} else if rated {
 		m.rating = &rating
+	}
+	if m.banners, m.plugged, err = d.plugged(ctx); err != nil {
+		return m, err
 	}
 	if err := d.gatherContext(ctx, &m); err != nil {
 		return m, err
@@ -184,6 +189,7 @@ func (d *desk) model(ctx context.Context, tab string, m material, changed []stri
 		Head: d.head(ctx, m, changed), Description: d.description(ctx, m.files, slices.Contains(changed, ticket.FieldDescription)),
 		Tabs: d.tabs(ctx, tab), Side: d.side(ctx, m, changed),
 	}
+	p.Banners, p.Side.Plugged = m.banners, m.plugged
 	if d.reader.colleague() && d.p.d.Presence != nil {
 		here := d.here()
 		p.Presence = &here
@@ -229,6 +235,7 @@ func (d *desk) head(ctx context.Context, m material, changed []string) view.Head
 		h.WhyEdit = view.TicketURL(t.Number) + "/edit/" + ticket.FieldPriority
 	}
 	h.Actions, h.More = d.actions(ctx, m.steps)
+	h.More = append(h.More, d.pluggedActions(ctx)...)
 	h.Lead = append(h.Lead, view.Fact{Text: text.T(ctx, "Opened"), At: t.CreatedAt}, view.Fact{Text: text.T(ctx, "Updated"), At: t.UpdatedAt})
 	if t.WaitsForRequester(d.def) {
 		h.Waits = text.T(ctx, "The requester's answer goes on with the work.")

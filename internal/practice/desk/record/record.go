@@ -63,6 +63,8 @@ type Deps struct {
 	// Visited notes that the actor has opened a ticket, for lists of what was
 	// seen last; nil notes nothing.
 	Visited func(ctx context.Context, ticketID int64) error
+	// Plugged gives what practices plug into the page; nil plugs nothing.
+	Plugged func() (panels []module.Panel, actions []module.Action)
 }
 
 // Record serves the pages.
@@ -78,6 +80,9 @@ func New(d Deps) *Record {
 	}
 	if d.Visited == nil {
 		d.Visited = func(context.Context, int64) error { return nil }
+	}
+	if d.Plugged == nil {
+		d.Plugged = func() ([]module.Panel, []module.Action) { return nil, nil }
 	}
 	return &Record{d}
 }

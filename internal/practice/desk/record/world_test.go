@@ -45,6 +45,8 @@ type world struct {
 	hub     *live.Hub
 	server  *httptest.Server
 	counter atomic.Pointer[database.Counter] // of the last request
+	panels  []module.Panel                   // what practices plug in
+	actions []module.Action
 
 	ana, ben, lea      int64 // agents in Network and Printing, in Printing, in Network
 	carla, colin       int64 // requesters
@@ -82,6 +84,7 @@ func open(t *testing.T, c *coretest.World) *world {
 	w.record = record.New(record.Deps{
 		DB: c.DB, Tickets: w.Service, Names: c.People, Directory: c.People, Services: c.Services, Presence: w.hub.Presence(),
 		Frame: frame{}, Clock: c.Clock.Now, MaxUpload: maxUpload,
+		Plugged: func() ([]module.Panel, []module.Action) { return w.panels, w.actions },
 	})
 	mux, err := web.NewMux(web.Options{})
 	if err != nil {

@@ -27,10 +27,11 @@ const (
 
 // Column is one thing a list can show of each ticket.
 type Column struct {
-	Key    string
-	Label  string // in the reader's language
-	Sort   string // what ticket lists call this order; "" cannot be sorted by
-	Number bool
+	Key     string
+	Label   string // in the reader's language
+	Sort    string // what ticket lists call this order; "" cannot be sorted by
+	Number  bool
+	Plugged bool // a practice gives its texts
 }
 
 // Ticket is one row.

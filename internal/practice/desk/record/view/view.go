@@ -89,7 +89,17 @@ type Page struct {
 	Silent      string       // why not
 	Side        Side
 	Presence    *ui.Presence // nil when the reader may not know
+	Banners     []Plugged    // what practices say above everything
 }
+
+// Plugged is a part that a practice brings. Its element is there even when it
+// shows nothing, so that it can appear while the page is open.
+type Plugged struct {
+	ID      string
+	Content templ.Component // nil is nothing
+}
+
+func (p Plugged) id() string { return "panel-" + p.ID }
 
 func (m Page) url(part string) string { return TicketURL(m.Number) + part }
 
@@ -148,6 +158,7 @@ type Side struct {
 	Rating    *Rating
 	Times     []ui.Value // since when it is as it is, and how often it moved
 	Why       []string   // by which right the reader sees it
+	Plugged   []Plugged
 }
 
 // Requester is who asks, and what else they asked.

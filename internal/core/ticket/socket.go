@@ -1,0 +1,99 @@
+package ticket
+
+import (
+	"context"
+	"slices"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// Saved is one save: what the ticket was, what it is, and what was written on
+// its timeline.
+type Saved struct {
+	Before Ticket // Version is 0 when the ticket was created
+	After  Ticket
+	Events []Event
+	Actor  access.Actor
+}
+
+// Created reports whether the save made the ticket.
+func (s *Saved) Created() bool { return s.Before.Version == 0 }
+
+// Follower hears of every save, within its transaction: what it fails with
+// undoes the save. It keeps to a few statements; what takes longer it enqueues as
+// a job. An import tells nobody: what it writes happened long ago.
+type Follower func(ctx context.Context, tx *database.Tx, saved *Saved) error
+
+// Attribute is a field of filters whose values a practice keeps beside the
+// ticket, in tables of its own.
+type Attribute struct {
+	Field filter.Field // its SQL looks the value up for t.id
+	// Load gives the values of some tickets, for conditions that are tried in Go,
+	// such as a workflow's. Tickets without a value may be left out.
+	Load func(ctx context.Context, q database.Querier, ids []int64) (map[int64][]filter.Value, error)
+}
+
+// Follow adds a follower, and Extend attributes. Both belong to putting the
+// system together: they are not safe once it serves.
+func (s *Service) Follow(f Follower) { s.followers = append(s.followers, f) }
+
+// Extend adds fields to what filters, views and workflows can name.
+func (s *Service) Extend(attributes ...Attribute) {
+	s.attributes = append(s.attributes, attributes...)
+}
+
+// tell tells the followers of a save.
+func (c *change) tell(ctx context.Context, after *Ticket, events []Event) error {
+	if len(c.s.followers) == 0 {
+		return nil
+	}
+	saved := &Saved{Before: c.before, After: cloneTicket(*after), Events: slices.Clone(events), Actor: c.actor}
+	for _, follow := range c.s.followers {
+		if err := follow(ctx, c.tx, saved); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extended is a ticket with the values of attributes that a condition names.
+type extended struct {
+	*Ticket
+	values map[string][]filter.Value
+}
+
+// Values implements filter.Record.
+func (e extended) Values(field string) []filter.Value {
+	if v, ok := e.values[field]; ok {
+		return v
+	}
+	return e.Ticket.Values(field)
+}
+
+// withAttributes loads the attributes that a condition names.
+func (s *Service) withAttributes(ctx context.Context, q database.Querier, t *Ticket, c filter.Condition) (filter.Record, error) {
+	e := extended{Ticket: t, values: map[string][]filter.Value{}}
+	for _, name := range c.Fields() {
+		i := slices.IndexFunc(s.attributes, func(a Attribute) bool { return a.Field.Name == name })
+		if i < 0 {
+			continue
+		}
+		values, err := s.attributes[i].Load(ctx, q, []int64{t.ID})
+		if err != nil {
+			return nil, err
+		}
+		e.values[name] = values[t.ID]
+	}
+	return e, nil
+}
+
+// fields are all fields of filters: the ticket's own and the practices'.
+func (s *Service) fields() []filter.Field {
+	own := ticketFields(s.db, s.kinds.All())
+	for _, a := range s.attributes {
+		own = append(own, a.Field)
+	}
+	return own
+}
