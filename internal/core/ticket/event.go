@@ -22,6 +22,7 @@ const (
 	Rated        EventType = "rating"     // the requester's verdict
 	Synced       EventType = "sync"       // followed its parent
 	Imported     EventType = "import"     // a saved state taken over from another system
+	Acted        EventType = "activity"   // something a practice did beside the ticket's fields
 )
 
 // ActorRef says who did something: a person, or a part of the product.

@@ -61,6 +61,7 @@ type Service struct {
 
 	followers  []Follower
 	attributes []Attribute
+	guards     []Guard
 }
 
 // Deps are what a Service leans on.

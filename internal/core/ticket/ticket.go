@@ -150,6 +150,9 @@ func (t *Ticket) Set(field, value string) error {
 	case FieldLink:
 		return nil
 	}
+	if isActivity(field) {
+		return nil
+	}
 	key, ok := strings.CutPrefix(field, CustomPrefix)
 	if !ok || key == "" {
 		return fmt.Errorf("ticket: there is no field %q", field)

@@ -152,6 +152,9 @@ func (c *change) transition(ctx context.Context, cmd Step, typ EventType) error 
 	if err := c.checkRequired(&cmd, tr, to, parties); err != nil {
 		return err
 	}
+	if err := c.checkGuards(ctx, to); err != nil {
+		return err
+	}
 	if err := c.comment(ctx, cmd, parties); err != nil {
 		return err
 	}
