@@ -38,6 +38,7 @@ func (a *App) moduleList() []module.Module {
 			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),
 			Plugged: func() ([]module.Panel, []module.Action) { return a.plugged.panels, a.plugged.actions },
+			Tell:    a.plugged.tell,
 		}).Module(),
 		intake.New(intake.Deps{
 			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
@@ -50,7 +51,7 @@ func (a *App) moduleList() []module.Module {
 		}),
 		administration.New(administration.Deps{
 			DB: c.DB, People: c.People, Services: c.Services, Roles: c.Roles, Audit: c.Audit, Kinds: c.Kinds, Jobs: c.Jobs,
-			History: history{c}, Frame: f, Now: c.Now,
+			History: history{c}, Guards: c.Tickets.GuardsOf, Frame: f, Now: c.Now,
 		}),
 		{Name: "administration/api", API: func(h huma.API) {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})

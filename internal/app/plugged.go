@@ -1,12 +1,18 @@
 package app
 
-import "github.com/steward-itsm/steward/internal/core/module"
+import (
+	"context"
+
+	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+)
 
 // plugged is what modules plug into tickets and into the desk's pages.
 type plugged struct {
 	panels  []module.Panel
 	actions []module.Action
 	columns []module.Column
+	tells   []func(ctx context.Context, c ticket.Change) (string, bool)
 }
 
 // plug puts every module's parts where they belong.
@@ -15,9 +21,26 @@ func (a *App) plug() {
 		a.plugged.panels = append(a.plugged.panels, m.Panels...)
 		a.plugged.actions = append(a.plugged.actions, m.Actions...)
 		a.plugged.columns = append(a.plugged.columns, m.Columns...)
+		if m.Tells != nil {
+			a.plugged.tells = append(a.plugged.tells, m.Tells)
+		}
+		for _, g := range m.Guards {
+			a.core.Tickets.Guard(g)
+		}
 		a.core.Tickets.Extend(m.Attributes...)
 		if m.Follow != nil {
 			a.core.Tickets.Follow(m.Follow)
 		}
 	}
+}
+
+// tell says in words what a module wrote on a timeline; "" for what no module
+// knows any more.
+func (p *plugged) tell(ctx context.Context, c ticket.Change) string {
+	for _, tells := range p.tells {
+		if words, ok := tells(ctx, c); ok {
+			return words
+		}
+	}
+	return ""
 }

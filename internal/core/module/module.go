@@ -33,10 +33,14 @@ type Module struct {
 
 	// What the practice plugs into tickets and into the desk's pages.
 	Follow     ticket.Follower
+	Guards     []ticket.Guard
 	Attributes []ticket.Attribute
 	Panels     []Panel
 	Actions    []Action
 	Columns    []Column
+	// Tells completes "Ana …" for what the practice wrote on a timeline, such as
+	// "ticked off “Collect the badge”"; false for what another wrote.
+	Tells func(ctx context.Context, c ticket.Change) (string, bool)
 }
 
 // Place is where a panel stands on a ticket's page.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -90,6 +91,42 @@ func TestAGuardKeepsAStepUntilItIsContent(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"Tea first"}, d.GuardsOf(workflow.Resolved)); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+func TestWhatAFollowerSaysComesWithTheSave(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		d.Follow(func(_ context.Context, _ *database.Tx, s *ticket.Saved) error {
+			if s.Created() {
+				s.Say("tea.brewed", "", "Assam")
+				s.Say("tea.poured", "", "")
+			}
+			return nil
+		})
+		tk := d.incident(t, "x")
+		events := d.timeline(t, tk)
+		if len(events) != 3 || tk.LastSeq != 3 || tk.Version != 1 || events[2].Actor.ID != d.ana {
+			t.Errorf("version %d, last %d, %+v", tk.Version, tk.LastSeq, events)
+		}
+		if diff := cmp.Diff(tk, d.get(t, tk), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("given (-) and stored (+):\n%s", diff)
+		}
+		// Nobody saved in between: the version that was given is the present one.
+		must(d.Edit(d.as(d.ana), ticket.ByID(tk.ID), ticket.Edit{Version: tk.Version, Title: ptr("y")}))(t)
+	})
+}
+
+func TestAttributesAreNothingToRequesters(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		d.Extend(ticket.Attribute{Field: filter.Field{Name: "length", Label: "Length", Type: filter.TypeNumber, SQL: "length(t.title)", Required: true}})
+		d.incident(t, "x")
+		for person, want := range map[int64]int{d.ana: 1, d.carla: 0} {
+			ctx := d.as(person)
+			page := must(d.List(ctx, ticket.Query{Condition: must(d.Condition(ctx, "length:>0", nil))(t)}))(t)
+			if len(page.Tickets) != want {
+				t.Errorf("%d tickets, want %d", len(page.Tickets), want)
+			}
 		}
 	})
 }

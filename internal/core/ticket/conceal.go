@@ -32,7 +32,7 @@ func (s *Service) conceal(actor access.Actor, schema *filter.Schema, node filter
 			return
 		}
 		asksWork = asksWork || slices.Contains(workFields, f.Name) || s.isConcealed(f.Name)
-		asksInside = asksInside || slices.Contains(insideFields, f.Name)
+		asksInside = asksInside || slices.Contains(insideFields, f.Name) || s.isAttribute(f.Name)
 	})
 	if asksInside {
 		c = filter.And(c, inside)
@@ -41,6 +41,11 @@ func (s *Service) conceal(actor access.Actor, schema *filter.Schema, node filter
 		c = filter.And(c, filter.Or(inside, actor.Condition(access.Edit, schema)))
 	}
 	return c
+}
+
+// isAttribute reports whether a practice keeps the field: that is for insiders.
+func (s *Service) isAttribute(name string) bool {
+	return slices.ContainsFunc(s.attributes, func(a Attribute) bool { return a.Field.Name == name })
 }
 
 // isConcealed reports whether the name is that of a custom field that some kind

@@ -16,6 +16,14 @@ type Saved struct {
 	After  Ticket
 	Events []Event
 	Actor  access.Actor
+
+	said []Change
+}
+
+// Say adds an internal entry to the timeline, after those of the save and by the
+// same actor; see Acting.Say.
+func (s *Saved) Say(what, from, to string) {
+	s.said = append(s.said, Change{Field: ActivityPrefix + what, From: from, To: to})
 }
 
 // Created reports whether the save made the ticket.
@@ -44,7 +52,7 @@ func (s *Service) Extend(attributes ...Attribute) {
 	s.attributes = append(s.attributes, attributes...)
 }
 
-// tell tells the followers of a save.
+// tell tells the followers of a save, and puts what they say on the timeline.
 func (c *change) tell(ctx context.Context, after *Ticket, events []Event) error {
 	if len(c.s.followers) == 0 {
 		return nil
@@ -55,7 +63,29 @@ func (c *change) tell(ctx context.Context, after *Ticket, events []Event) error 
 			return err
 		}
 	}
-	return nil
+	return c.add(ctx, after, saved.said)
+}
+
+// add writes what followers said: the ticket is stored already, and stays at the
+// version that this save gave it.
+func (c *change) add(ctx context.Context, t *Ticket, said []Change) error {
+	if len(said) == 0 {
+		return nil
+	}
+	stored := cloneTicket(*t)
+	for _, change := range said {
+		e := Event{
+			TicketID: t.ID, Seq: t.LastSeq + 1, At: c.now, RecordedAt: c.now, Type: Acted, Internal: true,
+			Actor: ActorRef{Type: c.actor.Type, ID: c.personID()}, Changes: []Change{change},
+		}
+		if err := t.Apply(e, c.def); err != nil {
+			return err
+		}
+		if err := insertEvent(ctx, c.tx, &e); err != nil {
+			return err
+		}
+	}
+	return update(ctx, c.tx, t, &stored)
 }
 
 // extended is a ticket with the values of attributes that a condition names.

@@ -89,12 +89,34 @@ func (p pages) kindEditor(w http.ResponseWriter, r *http.Request, d *workflow.De
 			view.Boxed(text.T(ctx, "Own fields"), false, fieldGrid(ctx, d)),
 		},
 	}
+	if guards := p.guards(ctx, d); len(guards) > 0 {
+		m.Fields = append(m.Fields, view.Boxed(text.T(ctx, "What is asked before a step"), false, ui.Values(guards...)))
+	}
 	versions, err := p.versions(ctx, d.Key)
 	if err != nil {
 		return err
 	}
 	m.Fields = append(m.Fields, view.Boxed(text.T(ctx, "Versions"), false, versions))
 	return p.Frame.Page(w, r, module.Page{Title: d.Plural, Active: "kinds", Status: statusOf(failed)}, m.View())
+}
+
+// guards lists the steps before which practices ask for something.
+func (p pages) guards(ctx context.Context, d *workflow.Definition) []ui.Value {
+	if p.Guards == nil {
+		return nil
+	}
+	var out []ui.Value
+	for _, tr := range d.Transitions {
+		to, _ := d.State(tr.To)
+		var labels []string
+		for _, label := range p.Guards(to.Category) {
+			labels = append(labels, text.T(ctx, label))
+		}
+		if len(labels) > 0 {
+			out = append(out, ui.Value{Label: text.T(ctx, tr.Label), Content: view.Text(strings.Join(labels, ", "))})
+		}
+	}
+	return out
 }
 
 func matrixGrid(ctx context.Context, d *workflow.Definition) templ.Component {

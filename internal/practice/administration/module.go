@@ -57,6 +57,7 @@ type Deps struct {
 	Kinds    *workflow.Registry
 	Jobs     *jobs.Queue
 	History  History
+	Guards   func(to workflow.Category) []string // what practices ask before steps to a category; nil asks nothing
 	Frame    module.Frame
 	Now      func() time.Time
 }

@@ -50,7 +50,7 @@ const (
 var spoken = []ticket.EventType{ticket.Created, ticket.Replied, ticket.Noted, ticket.Attached, ticket.Rated}
 
 // changed are the events in which something moved.
-var changed = []ticket.EventType{ticket.Created, ticket.Changed, ticket.Transitioned, ticket.Linked, ticket.Unlinked, ticket.Synced, ticket.Imported, ticket.Rated}
+var changed = []ticket.EventType{ticket.Created, ticket.Changed, ticket.Transitioned, ticket.Linked, ticket.Unlinked, ticket.Synced, ticket.Imported, ticket.Rated, ticket.Acted}
 
 func tabOf(s string) string {
 	if s == tabConversation || s == tabChanges {
@@ -240,6 +240,8 @@ func (d *desk) icon(e *entry) ui.Icon {
 	switch {
 	case e.typ == ticket.Created:
 		return ui.IconTicket
+	case e.typ == ticket.Acted:
+		return ui.IconListDetails
 	case e.typ == ticket.Linked || e.typ == ticket.Unlinked || has(ticket.FieldParent):
 		return ui.IconLink
 	case has(ticket.FieldGroup, ticket.FieldAssignee):

@@ -65,6 +65,8 @@ type Deps struct {
 	Visited func(ctx context.Context, ticketID int64) error
 	// Plugged gives what practices plug into the page; nil plugs nothing.
 	Plugged func() (panels []module.Panel, actions []module.Action)
+	// Tell says what a practice wrote on the timeline; nil says nothing.
+	Tell func(ctx context.Context, c ticket.Change) string
 }
 
 // Record serves the pages.
@@ -80,6 +82,9 @@ func New(d Deps) *Record {
 	}
 	if d.Visited == nil {
 		d.Visited = func(context.Context, int64) error { return nil }
+	}
+	if d.Tell == nil {
+		d.Tell = func(context.Context, ticket.Change) string { return "" }
 	}
 	if d.Plugged == nil {
 		d.Plugged = func() ([]module.Panel, []module.Action) { return nil, nil }

@@ -220,6 +220,9 @@ func (d *desk) sentence(ctx context.Context, e *entry, c ticket.Change) string {
 		}
 		return text.T(ctx, "rated the outcome %s of 5", c.To)
 	}
+	if strings.HasPrefix(c.Field, ticket.ActivityPrefix) {
+		return d.p.d.Tell(ctx, c)
+	}
 	if key, ok := strings.CutPrefix(c.Field, ticket.CustomPrefix); ok {
 		label := key
 		f, known := d.def.Field(key)
