@@ -1,0 +1,163 @@
+package notify
+
+import (
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+)
+
+// Kind says what a notice tells. People turn kinds on and off.
+type Kind string
+
+// The kinds of notices.
+const (
+	Opened    Kind = "opened"     // a ticket was opened for me, or I was made its watcher
+	Mentioned Kind = "mentioned"  // somebody named me in a message or note
+	Assigned  Kind = "assigned"   // a ticket was given to me
+	GroupWork Kind = "group_work" // my group has a ticket, or an answer, that nobody has taken
+	Replied   Kind = "reply"      // a public message
+	Noted     Kind = "note"       // an internal note
+	Moved     Kind = "state"      // a ticket took a step of its workflow
+	Finished  Kind = "operation"  // what I started in the background is done
+	Due       Kind = "reminder"   // something I asked to be reminded of
+	Report    Kind = "report"     // a report or dashboard came by schedule
+	Major     Kind = "major"      // a major incident was proposed, declared, or wants something of me
+	Alarm     Kind = "alarm"      // a number crossed the line that was set for it
+)
+
+// Audience says whom a kind can concern at all.
+type Audience int
+
+// The audiences, each a part of the one before.
+const (
+	Everybody Audience = iota // also those who only ask for things
+	Workers                   // who work on tickets, as suppliers' agents do
+	Insiders                  // who read internal notes
+)
+
+// AudienceOf gives the narrowest audience that an actor belongs to.
+func AudienceOf(a access.Actor) Audience {
+	switch {
+	case a.Can(access.ReadNotes, access.AnyKind):
+		return Insiders
+	case a.Can(access.Edit, access.AnyKind), a.Can(access.Assign, access.AnyKind):
+		return Workers
+	}
+	return Everybody
+}
+
+// Info describes a kind.
+type Info struct {
+	Kind   Kind
+	Wanted bool // by those who chose nothing
+	For    Audience
+}
+
+var kinds = []Info{
+	{Kind: Mentioned, Wanted: true, For: Workers},
+	{Kind: Assigned, Wanted: true, For: Workers},
+	{Kind: GroupWork, For: Workers},
+	{Kind: Opened, Wanted: true},
+	{Kind: Replied, Wanted: true},
+	{Kind: Noted, Wanted: true, For: Insiders},
+	{Kind: Moved, Wanted: true},
+	{Kind: Due, Wanted: true, For: Workers},
+	{Kind: Finished, Wanted: true, For: Workers},
+	{Kind: Report, Wanted: true, For: Workers},
+	{Kind: Major, Wanted: true, For: Workers},
+	{Kind: Alarm, Wanted: true, For: Insiders},
+}
+
+// Kinds lists all kinds, in the order of a page of preferences.
+func Kinds() []Info { return kinds }
+
+func infoOf(k Kind) (Info, bool) {
+	for _, i := range kinds {
+		if i.Kind == k {
+			return i, true
+		}
+	}
+	return Info{}, false
+}
+
+// Reason says why a notice reached somebody: what they are to its subject.
+type Reason string
+
+// The reasons.
+const (
+	AsMentioned Reason = "mentioned"
+	AsAssignee  Reason = "assignee"
+	AsRequester Reason = "requester"
+	AsOpener    Reason = "opener"
+	AsWatcher   Reason = "watcher"
+	AsMember    Reason = "member"  // of the group that has it
+	AsStarter   Reason = "starter" // they started it, or asked for it
+	AsListed    Reason = "listed"  // they are on its list of recipients
+	AsRole      Reason = "role"    // a role of theirs makes it their business
+)
+
+// TicketSubject is the type of a Subject that is a ticket.
+const TicketSubject = "ticket"
+
+// Subject is the record a notice is about. Notices with the same Type and ID are
+// one line in the inbox.
+type Subject struct {
+	Type  string // TicketSubject, or a word of the sending room's own: "dashboard"
+	ID    int64
+	Title string // what the line says; of a ticket it is the ticket's own, as it is when shown
+	URL   string // where the line leads, a path of ours; of a ticket it is known
+}
+
+// Ticket is a ticket as a subject.
+func Ticket(id int64) Subject { return Subject{Type: TicketSubject, ID: id} }
+
+// Notice is what is to be told to one person.
+type Notice struct {
+	To       int64
+	Kind     Kind
+	Reason   Reason
+	Subject  Subject
+	Actor    ticket.ActorRef // who did it; nobody is told of their own acts. Zero is the program
+	Internal bool            // only for readers of the ticket's internal notes
+	Seq      int             // the event of the ticket's timeline it tells of; 0 for none
+	Detail   string          // of Moved the state's key; else a sentence of at most 300 characters
+	At       time.Time       // zero is now
+	// Key names the cause: a person gets one notice per Key. "" allows any number.
+	Key string
+}
+
+// Stored is a notice as its recipient reads it.
+type Stored struct {
+	ID int64
+	Notice
+	ReadAt time.Time // zero while unread
+}
+
+// Unread reports whether the recipient has not read it.
+func (s *Stored) Unread() bool { return s.ReadAt.IsZero() }
+
+// PublicNotice is what may be shown to a requester or a supplier: it tells of a
+// public event of a ticket and has nowhere to put anything else.
+type PublicNotice struct {
+	ID     int64
+	Kind   Kind
+	Reason Reason
+	Actor  ticket.ActorRef
+	State  string // of Moved: the state's key
+	Seq    int
+	At     time.Time
+	ReadAt time.Time // zero while unread
+}
+
+// Public gives the part of a notice that may leave; false when nothing may.
+func (s *Stored) Public() (PublicNotice, bool) {
+	if s.Internal || s.Kind == Noted || s.Subject.Type != TicketSubject {
+		return PublicNotice{}, false
+	}
+	p := PublicNotice{ID: s.ID, Kind: s.Kind, Reason: s.Reason, Actor: s.Actor, Seq: s.Seq, At: s.At, ReadAt: s.ReadAt}
+	if s.Kind == Moved {
+		p.State = s.Detail
+	}
+	return p, true
+}
