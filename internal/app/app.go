@@ -250,6 +250,7 @@ func (a *App) housekeeping() []module.Periodic {
 		}},
 		{Name: "ticket.forget-idempotency-keys", Every: time.Hour, Run: c.Tickets.ForgetIdempotencyKeys},
 		{Name: "identity.purge", Every: time.Hour, Run: c.Identity.Purge},
+		{Name: "notify.expire", Every: time.Hour, Run: c.Notices.Expire},
 		{Name: "live.prune", Every: time.Hour, Run: c.Live.Prune},
 	}
 }

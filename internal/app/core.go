@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/identity"
+	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/search"
 	"github.com/steward-itsm/steward/internal/core/service"
@@ -41,6 +42,7 @@ type Core struct {
 	Kinds    *workflow.Registry
 	Search   *search.Index
 	Tickets  *ticket.Service
+	Notices  *notify.Service
 	Jobs     *jobs.Queue
 	Live     *live.Hub
 	Identity *identity.Service
@@ -101,6 +103,8 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 		DB: c.DB, Kinds: c.Kinds, Directory: directory{c.People, c.Services}, Announcer: announcer{c.Live}, Search: c.Search,
 		Resolver: resolver{c.DB, c.People, c.Services}, Blobs: c.Blobs, MaxUpload: int64(cfg.HTTP.MaxUpload), Now: c.Now,
 	})
+	c.Notices = notify.New(c.DB, c.Live, c.Now)
+	c.Tickets.Follow(c.Notices.Follow)
 	c.Jobs = jobs.New(c.DB, jobs.Options{Logger: log, Clock: c.Now, Node: cfg.Node, Workers: cfg.Workers, Observer: observer})
 	return c, nil
 }

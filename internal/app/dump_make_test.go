@@ -18,6 +18,7 @@ import (
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/identity"
+	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/backup"
 	"github.com/steward-itsm/steward/internal/platform/buildinfo"
@@ -126,6 +127,8 @@ func used(t *testing.T, s *apptest.System) {
 	_, err = c.Tickets.Edit(lead, open, ticket.Edit{Priority: &high, PriorityReason: "The director prints there.", ParentID: &closed.ID})
 	check(err)
 	check(c.Tickets.SaveDraft(agent, open.ID, "reply", "Have you tried"))
+	check(c.Notices.Choose(agent, map[notify.Kind]bool{notify.GroupWork: true}))
+	check(c.Notices.Mute(lead, closed.ID, true))
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/search"
@@ -26,7 +27,7 @@ func Migrations() []fs.FS {
 	return []fs.FS{
 		live.Migrations, jobs.Migrations,
 		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
-		workflow.Migrations, ticket.Migrations, search.Migrations,
+		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations,
 		queue.Migrations,
 		servicenow.Migrations,
 	}
