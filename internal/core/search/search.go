@@ -38,10 +38,9 @@ func (x *Index) Index(ctx context.Context, tx *database.Tx, ticketID int64, part
 	}
 	id := tx.NextID()
 	if x.engine == database.PostgreSQL {
-		_, err := tx.Exec(ctx, `INSERT INTO search_docs (doc_id, ticket_id, part, internal, words) VALUES ($1, $2, $3, $4, $5::tsvector)
+		return tx.Later(ctx, `INSERT INTO search_docs (doc_id, ticket_id, part, internal, words) VALUES ($1, $2, $3, $4, $5::tsvector)
 			ON CONFLICT (ticket_id, part) DO UPDATE SET internal = excluded.internal, words = excluded.words`,
 			id, ticketID, part, internal, vector(words))
-		return err
 	}
 	var doc int64
 	err := tx.QueryRow(ctx, `INSERT INTO search_docs (doc_id, ticket_id, part, internal) VALUES ($1, $2, $3, $4)

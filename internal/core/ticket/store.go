@@ -161,7 +161,7 @@ func (t *Ticket) values() []any {
 }
 
 func insert(ctx context.Context, tx *database.Tx, t *Ticket) error {
-	if _, err := tx.Exec(ctx, insertTicket, t.values()...); err != nil {
+	if err := tx.Later(ctx, insertTicket, t.values()...); err != nil {
 		return err
 	}
 	return saveSets(ctx, tx, t, &Ticket{})
@@ -195,28 +195,28 @@ func update(ctx context.Context, tx *database.Tx, t, before *Ticket) error {
 func saveSets(ctx context.Context, tx *database.Tx, t, before *Ticket) error {
 	for _, tag := range t.Tags {
 		if !slices.Contains(before.Tags, tag) {
-			if _, err := tx.Exec(ctx, `INSERT INTO ticket_tags (ticket_id, tag) VALUES ($1, $2)`, t.ID, tag); err != nil {
+			if err := tx.Later(ctx, `INSERT INTO ticket_tags (ticket_id, tag) VALUES ($1, $2)`, t.ID, tag); err != nil {
 				return err
 			}
 		}
 	}
 	for _, tag := range before.Tags {
 		if !slices.Contains(t.Tags, tag) {
-			if _, err := tx.Exec(ctx, `DELETE FROM ticket_tags WHERE ticket_id = $1 AND tag = $2`, t.ID, tag); err != nil {
+			if err := tx.Later(ctx, `DELETE FROM ticket_tags WHERE ticket_id = $1 AND tag = $2`, t.ID, tag); err != nil {
 				return err
 			}
 		}
 	}
 	for _, id := range t.Watchers {
 		if !slices.Contains(before.Watchers, id) {
-			if _, err := tx.Exec(ctx, `INSERT INTO ticket_watchers (ticket_id, person_id) VALUES ($1, $2)`, t.ID, id); err != nil {
+			if err := tx.Later(ctx, `INSERT INTO ticket_watchers (ticket_id, person_id) VALUES ($1, $2)`, t.ID, id); err != nil {
 				return err
 			}
 		}
 	}
 	for _, id := range before.Watchers {
 		if !slices.Contains(t.Watchers, id) {
-			if _, err := tx.Exec(ctx, `DELETE FROM ticket_watchers WHERE ticket_id = $1 AND person_id = $2`, t.ID, id); err != nil {
+			if err := tx.Later(ctx, `DELETE FROM ticket_watchers WHERE ticket_id = $1 AND person_id = $2`, t.ID, id); err != nil {
 				return err
 			}
 		}
@@ -232,11 +232,10 @@ func insertEvent(ctx context.Context, tx *database.Tx, e *Event) error {
 	if e.Changes == nil {
 		changes = []byte("[]")
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO ticket_events (ticket_id, seq, at, recorded_at, actor_type, actor_id, type, internal, changes, body)
+	return tx.Later(ctx, `INSERT INTO ticket_events (ticket_id, seq, at, recorded_at, actor_type, actor_id, type, internal, changes, body)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		e.TicketID, e.Seq, database.Time(e.At), database.Time(e.RecordedAt), string(e.Actor.Type), database.ID(e.Actor.ID),
 		string(e.Type), e.Internal, string(changes), e.Body)
-	return err
 }
 
 func scanEvent(r database.Row) (Event, error) {

@@ -17,8 +17,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/steward-itsm/steward/internal/platform/apperr"
 )
 
 // Engine names a database engine.
@@ -52,6 +50,7 @@ type DB struct {
 	ids     idSource
 	numbers numberSource
 	bus     bus
+	turn    *turn // SQLite: whose turn it is to write
 }
 
 // Open connects and checks that the database answers.
@@ -68,7 +67,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Name == "" {
 		o.Name = applicationName
 	}
-	db := &DB{url: o.URL, timeout: o.Timeout, log: o.Logger}
+	db := &DB{url: o.URL, timeout: o.Timeout, log: o.Logger, turn: newTurn()}
 	var err error
 	if db.engine = EngineOf(o.URL); db.engine == PostgreSQL {
 		err = db.openPostgres(ctx, o)
@@ -169,81 +168,6 @@ func (db *DB) Reader() Querier { return querier{db.reader} }
 
 // Read runs fn with a reader; it exists for symmetry with Write.
 func (db *DB) Read(_ context.Context, fn func(q Querier) error) error { return fn(db.Reader()) }
-
-// Tx is a write transaction.
-type Tx struct {
-	querier
-	db          *DB
-	afterCommit []func()
-}
-
-// AfterCommit registers what to do once the transaction is durable: waking a
-// worker, telling a screen. It must not fail and must not block.
-func (tx *Tx) AfterCommit(fn func()) { tx.afterCommit = append(tx.afterCommit, fn) }
-
-// DB gives the database the transaction runs on.
-func (tx *Tx) DB() *DB { return tx.db }
-
-// Write runs fn in a transaction and commits when it returns nil. Deadlocks
-// and serialisation failures are tried again, so fn must have no effect
-// outside tx but through AfterCommit. A panic rolls back.
-func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	if err := db.ids.ensure(ctx, db); err != nil {
-		return err
-	}
-	const tries = 5
-	var err error
-	for range tries {
-		if err = db.writeOnce(ctx, fn); !retryable(err) {
-			return err
-		}
-	}
-	return apperr.Wrap(err, apperr.Unavailable, "The database is too busy right now. Please try again.")
-}
-
-func (db *DB) writeOnce(ctx context.Context, fn func(tx *Tx) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, db.timeout)
-	defer cancel()
-	sqlTx, err := db.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return translate(err)
-	}
-	tx := &Tx{querier: querier{sqlTx}, db: db}
-	done := false
-	defer func() {
-		if !done {
-			_ = sqlTx.Rollback() // after an error or a panic; the first error is the one that counts
-		}
-	}()
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return committing(err)
-	}
-	done = true
-	for _, after := range tx.afterCommit {
-		after()
-	}
-	return nil
-}
-
-// Savepoint runs fn so that its failure undoes only fn's own writes and leaves
-// the transaction usable on both engines.
-func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
-	if _, err := tx.Exec(ctx, "SAVEPOINT sp"); err != nil {
-		return err
-	}
-	if err := fn(); err != nil {
-		if _, rerr := tx.Exec(ctx, "ROLLBACK TO SAVEPOINT sp"); rerr != nil {
-			return errors.Join(err, rerr)
-		}
-		_, rerr := tx.Exec(ctx, "RELEASE SAVEPOINT sp")
-		return errors.Join(err, rerr)
-	}
-	_, err := tx.Exec(ctx, "RELEASE SAVEPOINT sp")
-	return err
-}
 
 // All runs a query and collects every row with scan.
 func All[T any](ctx context.Context, q Querier, scan func(Row) (T, error), query string, args ...any) ([]T, error) {

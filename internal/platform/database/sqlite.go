@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 )
 
@@ -37,22 +35,23 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	pragmas := "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=case_sensitive_like(1)" +
 		"&_pragma=temp_store(2)&_pragma=mmap_size(268435456)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath()
-	var err error
-	db.writer, err = sql.Open("sqlite", name+"?_txlock=immediate&"+pragmas+
+	writing, err := newPreparing(name + "?_txlock=immediate&" + pragmas +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return translate(err)
 	}
+	db.writer = sql.OpenDB(writing)
 	db.writer.SetMaxOpenConns(1)
 	db.writer.SetMaxIdleConns(1)
 	db.schema = db.writer
 	if err := db.writer.PingContext(ctx); err != nil {
 		return translate(err)
 	}
-	db.reader, err = sql.Open("sqlite", name+"?"+pragmas+"&_pragma=query_only(1)&_pragma=cache_size(-8000)")
+	reading, err := newPreparing(name + "?" + pragmas + "&_pragma=query_only(1)&_pragma=cache_size(-8000)")
 	if err != nil {
 		return translate(err)
 	}
+	db.reader = sql.OpenDB(reading)
 	readers := min(o.MaxConns, 8)
 	db.reader.SetMaxOpenConns(readers)
 	db.reader.SetMaxIdleConns(readers)

@@ -51,11 +51,10 @@ func (s store) insert(ctx context.Context, tx *database.Tx, rows []draft, now ti
 		return err
 	}
 	if s.engine == database.PostgreSQL {
-		_, err = tx.Exec(ctx, `INSERT INTO live_events (txn, event, topic, kind, item, data, at)
+		return tx.Later(ctx, `INSERT INTO live_events (txn, event, topic, kind, item, data, at)
 			SELECT pg_current_xact_id()::text::bigint, r.event, r.topic, r.kind, r.item, r.data, $2
 			FROM json_to_recordset($1::json) AS r(event bigint, topic text, kind text, item text, data text)`,
 			string(arg), database.Time(now))
-		return err
 	}
 	// There is one writer, so what comes after the highest number so far is in
 	// the order of commits. The row that holds it is never pruned.

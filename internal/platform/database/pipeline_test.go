@@ -1,0 +1,88 @@
+package database_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/database/databasetest"
+)
+
+const insertLater = "INSERT INTO sequences (name, next_value) VALUES ($1, 1)"
+
+func TestWhatWasPutOffIsPartOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		write := func(fn func(tx *database.Tx) error) error { return db.Write(t.Context(), fn) }
+		later := func(tx *database.Tx, name string) error { return tx.Later(t.Context(), insertLater, name) }
+
+		if err := write(func(tx *database.Tx) error {
+			if err := later(tx, "note-a"); err != nil {
+				return err
+			}
+			names, err := database.All(t.Context(), tx, database.Scalar[string], "SELECT name FROM sequences WHERE name LIKE $1", "note-%")
+			if err != nil || len(names) != 1 {
+				t.Errorf("a read in the same transaction finds %v, %v", names, err)
+			}
+			return later(tx, "note-b")
+		}); err != nil {
+			t.Fatal(err)
+		}
+
+		ran := false
+		err := write(func(tx *database.Tx) error {
+			tx.AfterCommit(func() { ran = true })
+			if err := later(tx, "note-c"); err != nil {
+				return err
+			}
+			return later(tx, "note-a")
+		})
+		if !apperr.Is(err, apperr.Conflict) || ran {
+			t.Errorf("a duplicate among what was put off ended with %v", err)
+		}
+
+		wrong := errors.New("wrong")
+		if err := write(func(tx *database.Tx) error { return errors.Join(later(tx, "note-d"), wrong) }); !errors.Is(err, wrong) {
+			t.Errorf("%v", err)
+		}
+
+		if err := write(func(tx *database.Tx) error {
+			if err := later(tx, "note-e"); err != nil {
+				return err
+			}
+			err := tx.Savepoint(t.Context(), func() error { return errors.Join(later(tx, "note-f"), wrong) })
+			if !errors.Is(err, wrong) {
+				t.Errorf("the savepoint ended with %v", err)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(t, db); !slices.Equal(got, []string{"note-a", "note-b", "note-e"}) {
+			t.Errorf("kept: %v", got)
+		}
+	})
+}
+
+func TestWhatWasPutOffWithinASavepointFailsThere(t *testing.T) {
+	t.Parallel()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		if err := db.Write(t.Context(), func(tx *database.Tx) error {
+			if err := put(t.Context(), tx, "note-a"); err != nil {
+				return err
+			}
+			err := tx.Savepoint(t.Context(), func() error { return tx.Later(t.Context(), insertLater, "note-a") })
+			if !apperr.Is(err, apperr.Conflict) {
+				t.Errorf("the savepoint ended with %v", err)
+			}
+			return put(t.Context(), tx, "note-b")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(t, db); !slices.Equal(got, []string{"note-a", "note-b"}) {
+			t.Errorf("kept: %v", got)
+		}
+	})
+}
