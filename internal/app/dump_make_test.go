@@ -127,6 +127,11 @@ func used(t *testing.T, s *apptest.System) {
 	_, err = c.Tickets.Edit(lead, open, ticket.Edit{Priority: &high, PriorityReason: "The director prints there.", ParentID: &closed.ID})
 	check(err)
 	check(c.Tickets.SaveDraft(agent, open.ID, "reply", "Have you tried"))
+	_, err = c.Tickets.Operate(agent, ticket.Act{Kind: ticket.BulkEdit, Title: "All at once"}, func(ctx context.Context, b *ticket.Batch) error {
+		_, err := b.Edit(ctx, open, ticket.Edit{Urgency: &high})
+		return err
+	})
+	check(err)
 	check(c.Notices.Choose(agent, map[notify.Kind]bool{notify.GroupWork: true}))
 	check(c.Notices.Mute(lead, closed.ID, true))
 

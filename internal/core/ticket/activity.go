@@ -37,24 +37,28 @@ func (a *Acting) Say(what, from, to string) {
 // said is no new version. NotFound and Forbidden as for every save.
 func (s *Service) Act(ctx context.Context, ref Ref, verb access.Verb, fn func(a *Acting) error) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, func(tx *database.Tx) error {
-		c, err := s.begin(ctx, tx, ref, 0)
-		if err != nil {
-			return err
-		}
-		if err := c.may(access.ReadNotes); err != nil {
-			return err
-		}
-		if err := c.may(verb); err != nil {
-			return err
-		}
-		if err := fn(&Acting{c}); err != nil {
-			return err
-		}
-		saved, err = c.save(ctx)
+	err := s.write(ctx, func(tx *database.Tx) (err error) {
+		saved, err = s.actIn(ctx, tx, ref, verb, fn)
 		return err
 	})
 	return saved, err
+}
+
+func (s *Service) actIn(ctx context.Context, tx *database.Tx, ref Ref, verb access.Verb, fn func(a *Acting) error) (Ticket, error) {
+	c, err := s.begin(ctx, tx, ref, 0)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := c.may(access.ReadNotes); err != nil {
+		return Ticket{}, err
+	}
+	if err := c.may(verb); err != nil {
+		return Ticket{}, err
+	}
+	if err := fn(&Acting{c}); err != nil {
+		return Ticket{}, err
+	}
+	return c.save(ctx)
 }
 
 // Guard is a rule that a practice puts before steps of every kind's workflow, and

@@ -17,16 +17,18 @@ func (s *Service) Reply(ctx context.Context, ref Ref, cmd PublicReply) (Ticket, 
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error {
-		if err := c.may(access.Comment); err != nil {
-			return err
-		}
-		c.attach(c.event(Replied, false, string(cmd.Body)), cmd.Attachments)
-		if c.actor.ID == c.before.RequesterID && c.before.WaitsForRequester(c.def) {
-			return c.endHold(ctx)
-		}
-		return nil
-	})
+	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error { return c.reply(ctx, cmd) })
+}
+
+func (c *change) reply(ctx context.Context, cmd PublicReply) error {
+	if err := c.may(access.Comment); err != nil {
+		return err
+	}
+	c.attach(c.event(Replied, false, string(cmd.Body)), cmd.Attachments)
+	if c.actor.ID == c.before.RequesterID && c.before.WaitsForRequester(c.def) {
+		return c.endHold(ctx)
+	}
+	return nil
 }
 
 // Note adds an internal note.
@@ -34,14 +36,16 @@ func (s *Service) Note(ctx context.Context, ref Ref, cmd InternalNote) (Ticket, 
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error {
-		if err := c.may(access.Note); err != nil {
-			return err
-		}
-		e := c.event(Noted, true, string(cmd.Body))
-		c.attach(e, cmd.Attachments)
-		return c.watchMentioned(ctx, e, string(cmd.Body))
-	})
+	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error { return c.addNote(ctx, cmd) })
+}
+
+func (c *change) addNote(ctx context.Context, cmd InternalNote) error {
+	if err := c.may(access.Note); err != nil {
+		return err
+	}
+	e := c.event(Noted, true, string(cmd.Body))
+	c.attach(e, cmd.Attachments)
+	return c.watchMentioned(ctx, e, string(cmd.Body))
 }
 
 // converse saves what fn does to a ticket, once per idempotency key.
@@ -49,19 +53,23 @@ func (s *Service) converse(ctx context.Context, ref Ref, version int, cmd any, f
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
 		saved = Ticket{}
-		return s.onceOn(ctx, tx, []any{fmt.Sprintf("%T", cmd), ref, cmd}, &saved, func() error {
-			c, err := s.begin(ctx, tx, ref, version)
-			if err != nil {
-				return err
-			}
-			if err := fn(c); err != nil {
-				return err
-			}
-			saved, err = c.save(ctx)
+		return s.onceOn(ctx, tx, []any{fmt.Sprintf("%T", cmd), ref, cmd}, &saved, func() (err error) {
+			saved, err = s.converseIn(ctx, tx, ref, version, fn)
 			return err
 		})
 	})
 	return saved, err
+}
+
+func (s *Service) converseIn(ctx context.Context, tx *database.Tx, ref Ref, version int, fn func(c *change) error) (Ticket, error) {
+	c, err := s.begin(ctx, tx, ref, version)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := fn(c); err != nil {
+		return Ticket{}, err
+	}
+	return c.save(ctx)
 }
 
 func checkMessage(body string, files []int64) error {

@@ -14,43 +14,51 @@ import (
 // now in Detail, so that both texts can be shown.
 func (s *Service) Edit(ctx context.Context, ref Ref, cmd Edit) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, func(tx *database.Tx) error {
-		c, err := s.begin(ctx, tx, ref, cmd.Version)
-		if err != nil {
-			return err
-		}
-		if err := c.edit(ctx, cmd); err != nil {
-			return err
-		}
-		saved, err = c.save(ctx)
+	err := s.write(ctx, func(tx *database.Tx) (err error) {
+		saved, err = s.editIn(ctx, tx, ref, cmd)
 		return err
 	})
 	return saved, err
 }
 
+func (s *Service) editIn(ctx context.Context, tx *database.Tx, ref Ref, cmd Edit) (Ticket, error) {
+	c, err := s.begin(ctx, tx, ref, cmd.Version)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := c.edit(ctx, cmd); err != nil {
+		return Ticket{}, err
+	}
+	return c.save(ctx)
+}
+
 // Watch adds or removes the actor as a watcher.
 func (s *Service) Watch(ctx context.Context, ref Ref, watching bool) (Ticket, error) {
 	var saved Ticket
-	err := s.write(ctx, func(tx *database.Tx) error {
-		c, err := s.begin(ctx, tx, ref, 0)
-		if err != nil {
-			return err
-		}
-		if !c.actor.IsPerson() {
-			return apperr.New(apperr.Forbidden, "Only persons can watch a ticket.")
-		}
-		watchers := slices.DeleteFunc(slices.Clone(c.ticket.Watchers), func(id int64) bool { return id == c.actor.ID })
-		if watching {
-			watchers = append(watchers, c.actor.ID)
-			slices.Sort(watchers)
-		}
-		if err := c.set(c.event(Changed, true, ""), FieldWatchers, joinIDs(watchers)); err != nil {
-			return err
-		}
-		saved, err = c.save(ctx)
+	err := s.write(ctx, func(tx *database.Tx) (err error) {
+		saved, err = s.watchIn(ctx, tx, ref, watching)
 		return err
 	})
 	return saved, err
+}
+
+func (s *Service) watchIn(ctx context.Context, tx *database.Tx, ref Ref, watching bool) (Ticket, error) {
+	c, err := s.begin(ctx, tx, ref, 0)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if !c.actor.IsPerson() {
+		return Ticket{}, apperr.New(apperr.Forbidden, "Only persons can watch a ticket.")
+	}
+	watchers := slices.DeleteFunc(slices.Clone(c.ticket.Watchers), func(id int64) bool { return id == c.actor.ID })
+	if watching {
+		watchers = append(watchers, c.actor.ID)
+		slices.Sort(watchers)
+	}
+	if err := c.set(c.event(Changed, true, ""), FieldWatchers, joinIDs(watchers)); err != nil {
+		return Ticket{}, err
+	}
+	return c.save(ctx)
 }
 
 // SetWatchers makes the given persons the watchers.

@@ -23,6 +23,10 @@ const (
 	Synced       EventType = "sync"       // followed its parent
 	Imported     EventType = "import"     // a saved state taken over from another system
 	Acted        EventType = "activity"   // something a practice did beside the ticket's fields
+	Merged       EventType = "merge"      // went into another ticket, or took one in
+	Split        EventType = "split"      // a new ticket was made of one of its messages, or it is that ticket
+	Converted    EventType = "convert"    // became a ticket of another kind
+	Undone       EventType = "undo"       // what an operation wrote was given back; Operation names it
 )
 
 // ActorRef says who did something: a person, or a part of the product.
@@ -50,6 +54,7 @@ type Event struct {
 	Changes     []Change
 	Body        string // Markdown: the message, the note, the description, the reason
 	Attachments []Attachment
+	Operation   int64 // the operation it is part of, or takes back; 0 for none
 }
 
 // Change finds the change of a field.
@@ -98,7 +103,7 @@ func (e *Event) Public() (PublicEvent, bool) {
 	case Created, Replied, Rated:
 		p.Message = e.Body
 		return p, true
-	case Transitioned, Synced, Imported:
+	case Transitioned, Synced, Imported, Merged, Converted, Undone:
 		// The text of a transition is written for the requester only when it
 		// resolves; other reasons are messages of their own.
 		if c, ok := e.Change(FieldResolution); ok {

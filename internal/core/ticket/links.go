@@ -3,6 +3,7 @@ package ticket
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -30,77 +31,110 @@ type Link struct {
 
 // Link connects two tickets the actor may both see; linking twice is no error.
 func (s *Service) Link(ctx context.Context, ref Ref, typ LinkType, other Ref) (Ticket, error) {
-	switch typ {
-	case RelatedTo, DuplicateOf, CausedBy:
-	case ChildOf, ParentOf:
-		return s.linkParent(ctx, ref, typ, other)
-	default:
-		return Ticket{}, apperr.InvalidField("type", "A link is parent, child, related, duplicate_of or caused_by.")
-	}
-	return s.relink(ctx, ref, other, func(c *change, to *Ticket) (EventType, error) {
-		n, err := c.tx.Exec(ctx, `INSERT INTO ticket_links (from_id, to_id, type, created_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (from_id, to_id, type) DO NOTHING`, c.ticket.ID, to.ID, string(typ), database.Time(c.now))
-		if err != nil || n == 0 {
-			return "", err
-		}
-		return Linked, nil
-	}, typ)
+	return s.relate(ctx, ref, typ, other, Linked)
 }
 
 // Unlink removes a link, whichever of the two holds it.
 func (s *Service) Unlink(ctx context.Context, ref Ref, typ LinkType, other Ref) (Ticket, error) {
-	if typ == ChildOf || typ == ParentOf {
-		child, parent := ref, other
-		if typ == ParentOf {
-			child, parent = other, ref
-		}
-		return s.setParentOf(ctx, child, parent, false, ref)
-	}
-	return s.relink(ctx, ref, other, func(c *change, to *Ticket) (EventType, error) {
-		n, err := c.tx.Exec(ctx, `DELETE FROM ticket_links WHERE type = $3 AND ((from_id = $1 AND to_id = $2) OR (from_id = $2 AND to_id = $1))`,
-			c.ticket.ID, to.ID, string(typ))
-		if err != nil || n == 0 {
-			return "", err
-		}
-		return Unlinked, nil
-	}, typ)
+	return s.relate(ctx, ref, typ, other, Unlinked)
 }
 
-// relink changes a row of links and notes it on both timelines.
-func (s *Service) relink(ctx context.Context, ref, other Ref, fn func(c *change, to *Ticket) (EventType, error), typ LinkType) (Ticket, error) {
+// relate makes or removes a link, once per idempotency key.
+func (s *Service) relate(ctx context.Context, ref Ref, typ LinkType, other Ref, event EventType) (Ticket, error) {
+	name := "link"
+	if typ == ChildOf || typ == ParentOf {
+		name = "parent"
+	}
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
-		return s.onceOn(ctx, tx, []any{"link", ref, typ, other}, &saved, func() error {
-			from, err := s.begin(ctx, tx, ref, 0)
-			if err != nil {
-				return err
-			}
-			to, err := s.begin(ctx, tx, other, 0)
-			if err != nil {
-				return missingUnless(false, err)
-			}
-			if from.ticket.ID == to.ticket.ID {
-				return apperr.InvalidField("other", "A ticket cannot be linked to itself.")
-			}
-			if err := from.may(access.Link); err != nil {
-				return err
-			}
-			event, err := fn(from, &to.ticket)
-			if err != nil {
-				return err
-			}
-			if event == "" {
-				saved = from.before
-				return nil
-			}
-			if saved, err = from.note(ctx, event, string(typ), to.ticket.ID); err != nil {
-				return err
-			}
-			_, err = to.note(ctx, event, "inverse_"+string(typ), from.ticket.ID)
+		return s.onceOn(ctx, tx, []any{name, ref, typ, other, event}, &saved, func() (err error) {
+			saved, err = s.relateIn(ctx, tx, ref, typ, other, event)
 			return err
 		})
 	})
 	return saved, err
+}
+
+func (s *Service) relateIn(ctx context.Context, tx *database.Tx, ref Ref, typ LinkType, other Ref, event EventType) (Ticket, error) {
+	switch typ {
+	case RelatedTo, DuplicateOf, CausedBy:
+		return s.relink(ctx, tx, ref, typ, other, event)
+	case ChildOf:
+		return s.setParentOf(ctx, tx, ref, other, event == Linked, ref)
+	case ParentOf:
+		return s.setParentOf(ctx, tx, other, ref, event == Linked, ref)
+	}
+	return Ticket{}, apperr.InvalidField("type", "A link is parent, child, related, duplicate_of or caused_by.")
+}
+
+// relink changes a row of links and notes it on both timelines.
+func (s *Service) relink(ctx context.Context, tx *database.Tx, ref Ref, typ LinkType, other Ref, event EventType) (Ticket, error) {
+	from, err := s.begin(ctx, tx, ref, 0)
+	if err != nil {
+		return Ticket{}, err
+	}
+	to, err := s.begin(ctx, tx, other, 0)
+	if err != nil {
+		return Ticket{}, missingUnless(false, err)
+	}
+	if from.ticket.ID == to.ticket.ID {
+		return Ticket{}, apperr.InvalidField("other", "A ticket cannot be linked to itself.")
+	}
+	if err := from.may(access.Link); err != nil {
+		return Ticket{}, err
+	}
+	row := linkRow{From: from.ticket.ID, To: to.ticket.ID, Type: typ}
+	var changed []linkRow
+	if event == Linked {
+		changed, err = row.insert(ctx, tx, from.now)
+	} else {
+		changed, err = row.delete(ctx, tx)
+	}
+	if err != nil || len(changed) == 0 {
+		return from.before, err
+	}
+	if b := batchOf(ctx); b != nil {
+		b.linked(from.ticket.ID, changed)
+	}
+	saved, err := from.note(ctx, event, string(typ), to.ticket.ID)
+	if err != nil {
+		return saved, err
+	}
+	_, err = to.note(ctx, event, "inverse_"+string(typ), from.ticket.ID)
+	return saved, err
+}
+
+// linkRow is a link as it is stored: from is the duplicate of to.
+type linkRow struct {
+	From int64    `json:"from"`
+	To   int64    `json:"to"`
+	Type LinkType `json:"type"`
+	Gone bool     `json:"gone,omitempty"` // what an operation removed
+}
+
+// insert makes the link and gives it, unless it is there already.
+func (l linkRow) insert(ctx context.Context, tx *database.Tx, at time.Time) ([]linkRow, error) {
+	n, err := tx.Exec(ctx, `INSERT INTO ticket_links (from_id, to_id, type, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (from_id, to_id, type) DO NOTHING`, l.From, l.To, string(l.Type), database.Time(at))
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return []linkRow{l}, nil
+}
+
+// delete removes the link, whichever of the two holds it, and gives what was stored.
+func (l linkRow) delete(ctx context.Context, tx *database.Tx) ([]linkRow, error) {
+	var gone []linkRow
+	for _, row := range []linkRow{{l.From, l.To, l.Type, true}, {l.To, l.From, l.Type, true}} {
+		n, err := tx.Exec(ctx, `DELETE FROM ticket_links WHERE from_id = $1 AND to_id = $2 AND type = $3`, row.From, row.To, string(row.Type))
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			gone = append(gone, row)
+		}
+	}
+	return gone, nil
 }
 
 // missingUnless turns the absence of a ticket that is to be linked into a wrong
@@ -124,48 +158,32 @@ func (c *change) note(ctx context.Context, event EventType, typ string, other in
 	return c.save(ctx)
 }
 
-func (s *Service) linkParent(ctx context.Context, ref Ref, typ LinkType, other Ref) (Ticket, error) {
-	child, parent := ref, other
-	if typ == ParentOf {
-		child, parent = other, ref
-	}
-	return s.setParentOf(ctx, child, parent, true, ref)
-}
-
 // setParentOf sets or clears a child's parent and gives the ticket that was asked for.
-func (s *Service) setParentOf(ctx context.Context, child, parent Ref, on bool, asked Ref) (Ticket, error) {
-	var saved Ticket
-	err := s.write(ctx, func(tx *database.Tx) error {
-		return s.onceOn(ctx, tx, []any{"parent", child, parent, on}, &saved, func() error {
-			c, err := s.begin(ctx, tx, child, 0)
-			if err != nil {
-				return missingUnless(child == asked, err)
-			}
-			p, err := s.begin(ctx, tx, parent, 0)
-			if err != nil {
-				return missingUnless(parent == asked, err)
-			}
-			if err := c.may(access.Link); err != nil {
-				return err
-			}
-			id := int64(0)
-			if on {
-				id = p.ticket.ID
-			} else if c.ticket.ParentID != p.ticket.ID {
-				saved, err = load(ctx, tx, asked)
-				return err
-			}
-			if err := c.setParent(ctx, c.event(Changed, true, ""), id); err != nil {
-				return err
-			}
-			if _, err := c.save(ctx); err != nil {
-				return err
-			}
-			saved, err = load(ctx, tx, asked)
-			return err
-		})
-	})
-	return saved, err
+func (s *Service) setParentOf(ctx context.Context, tx *database.Tx, child, parent Ref, on bool, asked Ref) (Ticket, error) {
+	c, err := s.begin(ctx, tx, child, 0)
+	if err != nil {
+		return Ticket{}, missingUnless(child == asked, err)
+	}
+	p, err := s.begin(ctx, tx, parent, 0)
+	if err != nil {
+		return Ticket{}, missingUnless(parent == asked, err)
+	}
+	if err := c.may(access.Link); err != nil {
+		return Ticket{}, err
+	}
+	id := int64(0)
+	if on {
+		id = p.ticket.ID
+	} else if c.ticket.ParentID != p.ticket.ID {
+		return load(ctx, tx, asked)
+	}
+	if err := c.setParent(ctx, c.event(Changed, true, ""), id); err != nil {
+		return Ticket{}, err
+	}
+	if _, err := c.save(ctx); err != nil {
+		return Ticket{}, err
+	}
+	return load(ctx, tx, asked)
 }
 
 // setParent changes the parent after checking that no circle arises. Changes of

@@ -101,7 +101,7 @@ func (s *Service) Moves(ctx context.Context, t *Ticket) ([]Event, error) {
 		return nil, notFound()
 	}
 	var args database.Args
-	query := `SELECT e.ticket_id, e.seq, e.at, e.recorded_at, e.actor_type, e.actor_id, e.type, e.internal, e.changes, '' AS body
+	query := `SELECT e.ticket_id, e.seq, e.at, e.recorded_at, e.actor_type, e.actor_id, e.type, e.internal, e.changes, '' AS body, e.operation_id
 		FROM ticket_events e WHERE e.ticket_id = ` + args.Arg(t.ID) + ` AND e.changes <> '[]'`
 	if !s.ReadsNotes(ctx, t) {
 		query += ` AND NOT e.internal`

@@ -307,7 +307,11 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 		return Ticket{}, err
 	}
 	publicChange := false
+	b := batchOf(ctx)
 	for i := range kept {
+		if b != nil {
+			kept[i].Operation = b.id
+		}
 		if err := insertEvent(ctx, c.tx, &kept[i]); err != nil {
 			return Ticket{}, err
 		}
@@ -325,6 +329,9 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 	}
 	if err := c.tell(ctx, &result, kept); err != nil {
 		return Ticket{}, err
+	}
+	if b != nil {
+		b.wrote(&c.before, &result, kept)
 	}
 	err = c.s.announce.Announce(ctx, c.tx, Announcement{
 		TicketID: result.ID, Number: result.Number, Version: result.Version, Created: created,

@@ -15,7 +15,7 @@ import (
 // columns of tickets, in the order scanTicket reads them. Long texts come last:
 // both engines keep them off the row's main page.
 const columns = `t.id, t.kind, t.number, t.title, t.state, t.category, t.wait_reason, t.impact, t.urgency, t.priority, t.priority_reason,
-	t.requester_id, t.opened_by_id, t.organisation_id, t.service_id, t.group_id, t.assignee_id, t.parent_id, t.channel,
+	t.requester_id, t.opened_by_id, t.organisation_id, t.service_id, t.group_id, t.assignee_id, t.parent_id, t.merged_into_id, t.merged_from, t.channel,
 	t.resolution_code, t.created_at, t.updated_at, t.assigned_at, t.first_response_at, t.resolved_at, t.closed_at,
 	t.unanswered_since, t.reopen_count, t.reassign_count, t.rating, t.source, t.source_ref, t.version, t.last_seq, t.fields`
 
@@ -25,7 +25,9 @@ func (t *Ticket) destinations() []any {
 	return []any{
 		&t.ID, &t.Kind, &t.Number, &t.Title, &t.State, &t.Category, &t.WaitReason, &t.Impact, &t.Urgency, &t.Priority, &t.PriorityReason,
 		(*database.ID)(&t.RequesterID), (*database.ID)(&t.OpenedByID), (*database.ID)(&t.OrganisationID), (*database.ID)(&t.ServiceID),
-		(*database.ID)(&t.GroupID), (*database.ID)(&t.AssigneeID), (*database.ID)(&t.ParentID), &t.Channel,
+		(*database.ID)(&t.GroupID), (*database.ID)(&t.AssigneeID), (*database.ID)(&t.ParentID), (*database.ID)(&t.MergedIntoID),
+		idList{&t.MergedFrom},
+		&t.Channel,
 		&t.ResolutionCode, (*database.Time)(&t.CreatedAt), (*database.Time)(&t.UpdatedAt), (*database.Time)(&t.AssignedAt),
 		(*database.Time)(&t.FirstResponseAt), (*database.Time)(&t.ResolvedAt), (*database.Time)(&t.ClosedAt),
 		(*database.Time)(&t.UnansweredSince), &t.ReopenCount, &t.ReassignCount,
@@ -60,6 +62,18 @@ func (n nullInt) Scan(src any) error {
 	}
 	*n.p = int(id)
 	return nil
+}
+
+// idList reads ids joined by commas.
+type idList struct{ p *[]int64 }
+
+func (l idList) Scan(src any) (err error) {
+	var joined string
+	if err := (nullText{&joined}).Scan(src); err != nil {
+		return err
+	}
+	*l.p, err = splitIDs(joined)
+	return err
 }
 
 // nullText reads NULL as "".
@@ -139,9 +153,9 @@ func loadSets(ctx context.Context, q database.Querier, tickets []Ticket) error {
 const insertTicket = `INSERT INTO tickets (id, kind, number, title, title_folded, state, category, wait_reason, impact, urgency, priority, priority_reason,
 	requester_id, opened_by_id, organisation_id, service_id, group_id, assignee_id, parent_id, channel,
 	resolution_code, created_at, updated_at, assigned_at, first_response_at, resolved_at, closed_at,
-	unanswered_since, reopen_count, reassign_count, rating, source, source_ref, version, last_seq, fields, resolution, description)
+	unanswered_since, reopen_count, reassign_count, rating, source, source_ref, version, last_seq, fields, resolution, description, merged_into_id, merged_from)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)`
+	$21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)`
 
 func (t *Ticket) values() []any {
 	fields := t.Fields
@@ -156,7 +170,7 @@ func (t *Ticket) values() []any {
 		database.Time(t.FirstResponseAt), database.Time(t.ResolvedAt), database.Time(t.ClosedAt),
 		database.Time(t.UnansweredSince), t.ReopenCount, t.ReassignCount, database.ID(t.Rating), t.Source, textOrNull(t.SourceRef), t.Version, t.LastSeq,
 		database.JSON{V: fields},
-		t.Resolution, t.Description,
+		t.Resolution, t.Description, database.ID(t.MergedIntoID), joinIDs(t.MergedFrom),
 	}
 }
 
@@ -175,8 +189,9 @@ func update(ctx context.Context, tx *database.Tx, t, before *Ticket) error {
 		priority = $8, priority_reason = $9, requester_id = $10, opened_by_id = $11, organisation_id = $12, service_id = $13, group_id = $14,
 		assignee_id = $15, parent_id = $16, channel = $17, resolution_code = $18, created_at = $19, updated_at = $20, assigned_at = $21,
 		first_response_at = $22, resolved_at = $23, closed_at = $24, unanswered_since = $25, reopen_count = $26, reassign_count = $27, rating = $28,
-		source = $29, source_ref = $30, version = $31, last_seq = $32, fields = $33, resolution = $34, description = $35
-		WHERE id = $36 AND version = $37`, args...)
+		source = $29, source_ref = $30, version = $31, last_seq = $32, fields = $33, resolution = $34, description = $35,
+		merged_into_id = $36, merged_from = $37
+		WHERE id = $38 AND version = $39`, args...)
 	if err != nil {
 		return err
 	}
@@ -232,20 +247,20 @@ func insertEvent(ctx context.Context, tx *database.Tx, e *Event) error {
 	if e.Changes == nil {
 		changes = []byte("[]")
 	}
-	return tx.Later(ctx, `INSERT INTO ticket_events (ticket_id, seq, at, recorded_at, actor_type, actor_id, type, internal, changes, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+	return tx.Later(ctx, `INSERT INTO ticket_events (ticket_id, seq, at, recorded_at, actor_type, actor_id, type, internal, changes, body, operation_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		e.TicketID, e.Seq, database.Time(e.At), database.Time(e.RecordedAt), string(e.Actor.Type), database.ID(e.Actor.ID),
-		string(e.Type), e.Internal, string(changes), e.Body)
+		string(e.Type), e.Internal, string(changes), e.Body, database.ID(e.Operation))
 }
 
 func scanEvent(r database.Row) (Event, error) {
 	var e Event
 	err := r.Scan(&e.TicketID, &e.Seq, (*database.Time)(&e.At), (*database.Time)(&e.RecordedAt), &e.Actor.Type, (*database.ID)(&e.Actor.ID),
-		&e.Type, &e.Internal, database.JSON{V: &e.Changes}, &e.Body)
+		&e.Type, &e.Internal, database.JSON{V: &e.Changes}, &e.Body, (*database.ID)(&e.Operation))
 	return e, err
 }
 
-const eventColumns = `e.ticket_id, e.seq, e.at, e.recorded_at, e.actor_type, e.actor_id, e.type, e.internal, e.changes, e.body`
+const eventColumns = `e.ticket_id, e.seq, e.at, e.recorded_at, e.actor_type, e.actor_id, e.type, e.internal, e.changes, e.body, e.operation_id`
 
 // loadEvents reads the newest events of a timeline, oldest first: at most limit
 // before the sequence number before (0: to the end).

@@ -34,7 +34,9 @@ type Ticket struct {
 	GroupID        int64
 	AssigneeID     int64
 	ParentID       int64
-	Channel        string // portal, phone, walk_in, email, api, chat, monitoring, import
+	MergedIntoID   int64   // the ticket in which this one goes on
+	MergedFrom     []int64 // the tickets that go on in this one; sorted
+	Channel        string  // portal, phone, walk_in, email, api, chat, monitoring, import
 
 	ResolutionCode string
 	Resolution     string
@@ -84,8 +86,26 @@ const (
 	FieldRating         = "rating"
 	FieldTags           = "tags"
 	FieldWatchers       = "watchers"
-	FieldLink           = "link" // "TYPE ID": in the timeline only
+	FieldMergedInto     = "merged_into"
+	FieldMergedFrom     = "merged_from"
+	FieldNumber         = "number"     // changes with the kind
+	FieldLink           = "link"       // "TYPE ID": in the timeline only
+	FieldVia            = "via"        // id of the merged ticket that a message was written to: in the timeline only
+	FieldSplitFrom      = "split_from" // "ID SEQ": in the timeline only
+	FieldSplitInto      = "split_into" // id: in the timeline only
 	CustomPrefix        = "field."
+)
+
+// Names of what follows from the other changes. Only an undo writes them, since
+// it is not a thing that happens to the ticket but one that is taken back.
+const (
+	FieldAssignedAt      = "assigned_at"
+	FieldFirstResponseAt = "first_response_at"
+	FieldResolvedAt      = "resolved_at"
+	FieldClosedAt        = "closed_at"
+	FieldUnansweredSince = "unanswered_since"
+	FieldReopenCount     = "reopen_count"
+	FieldReassignCount   = "reassign_count"
 )
 
 // Get gives a field's value as the timeline writes it: ids and numbers in
@@ -103,7 +123,15 @@ func (t *Ticket) Get(field string) string {
 		}
 		return strconv.Itoa(*p)
 	}
+	if p := t.instant(field); p != nil {
+		if p.IsZero() {
+			return ""
+		}
+		return strconv.FormatInt(p.UnixMicro(), 10)
+	}
 	switch field {
+	case FieldMergedFrom:
+		return joinIDs(t.MergedFrom)
 	case FieldTags:
 		return strings.Join(t.Tags, ",")
 	case FieldWatchers:
@@ -136,7 +164,19 @@ func (t *Ticket) Set(field, value string) error {
 		*p = n
 		return err
 	}
+	if p := t.instant(field); p != nil {
+		at, err := parseID(value)
+		*p = time.Time{}
+		if at != 0 {
+			*p = time.UnixMicro(at).UTC()
+		}
+		return err
+	}
 	switch field {
+	case FieldMergedFrom:
+		ids, err := splitIDs(value)
+		t.MergedFrom = ids
+		return err
 	case FieldTags:
 		t.Tags = nil
 		if value != "" {
@@ -147,7 +187,7 @@ func (t *Ticket) Set(field, value string) error {
 		ids, err := splitIDs(value)
 		t.Watchers = ids
 		return err
-	case FieldLink:
+	case FieldLink, FieldVia, FieldSplitFrom, FieldSplitInto:
 		return nil
 	}
 	if isActivity(field) {
@@ -173,6 +213,8 @@ func (t *Ticket) text(field string) *string {
 	switch field {
 	case FieldKind:
 		return &t.Kind
+	case FieldNumber:
+		return &t.Number
 	case FieldTitle:
 		return &t.Title
 	case FieldDescription:
@@ -209,6 +251,8 @@ func (t *Ticket) ref(field string) *int64 {
 		return &t.AssigneeID
 	case FieldParent:
 		return &t.ParentID
+	case FieldMergedInto:
+		return &t.MergedIntoID
 	}
 	return nil
 }
@@ -223,6 +267,26 @@ func (t *Ticket) number(field string) *int {
 		return &t.Priority
 	case FieldRating:
 		return &t.Rating
+	case FieldReopenCount:
+		return &t.ReopenCount
+	case FieldReassignCount:
+		return &t.ReassignCount
+	}
+	return nil
+}
+
+func (t *Ticket) instant(field string) *time.Time {
+	switch field {
+	case FieldAssignedAt:
+		return &t.AssignedAt
+	case FieldFirstResponseAt:
+		return &t.FirstResponseAt
+	case FieldResolvedAt:
+		return &t.ResolvedAt
+	case FieldClosedAt:
+		return &t.ClosedAt
+	case FieldUnansweredSince:
+		return &t.UnansweredSince
 	}
 	return nil
 }
@@ -249,6 +313,9 @@ func (t *Ticket) Apply(e Event, def *workflow.Definition) error {
 	if s, ok := def.State(t.State); ok {
 		t.Category = s.Category
 	}
+	if e.Type == Undone { // it says all it gives back, and nothing follows from it
+		return nil
+	}
 	if before.GroupID != 0 && t.GroupID != 0 && before.GroupID != t.GroupID {
 		t.ReassignCount++
 	}
@@ -261,7 +328,7 @@ func (t *Ticket) Apply(e Event, def *workflow.Definition) error {
 	if e.Type == Replied {
 		t.spoken(e)
 	}
-	if before.State != t.State {
+	if before.State != t.State && (e.Type != Converted || before.Category != t.Category) {
 		t.moved(before.Category, e.At)
 	}
 	return nil

@@ -46,19 +46,23 @@ func (e *Effecting) Set(field, value string) error { return e.c.set(e.event, fie
 func (s *Service) Transition(ctx context.Context, ref Ref, cmd Step) (Ticket, error) {
 	var saved Ticket
 	err := s.write(ctx, func(tx *database.Tx) error {
-		return s.onceOn(ctx, tx, []any{"transition", ref, cmd}, &saved, func() error {
-			c, err := s.begin(ctx, tx, ref, cmd.Version)
-			if err != nil {
-				return err
-			}
-			if err := c.transition(ctx, cmd, Transitioned); err != nil {
-				return err
-			}
-			saved, err = c.save(ctx)
+		return s.onceOn(ctx, tx, []any{"transition", ref, cmd}, &saved, func() (err error) {
+			saved, err = s.transitionIn(ctx, tx, ref, cmd)
 			return err
 		})
 	})
 	return saved, err
+}
+
+func (s *Service) transitionIn(ctx context.Context, tx *database.Tx, ref Ref, cmd Step) (Ticket, error) {
+	c, err := s.begin(ctx, tx, ref, cmd.Version)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if err := c.transition(ctx, cmd, Transitioned); err != nil {
+		return Ticket{}, err
+	}
+	return c.save(ctx)
 }
 
 // Steps lists the transitions that the actor can take on the ticket now.

@@ -59,7 +59,7 @@ func (a *API) registerConversation(api huma.API) {
 type timelineInput struct {
 	Which
 	openapi.Paging
-	Types []string `query:"types" maxItems:"12" enum:"created,reply,note,change,transition,link,unlink,attach,rating,sync,import,activity" doc:"Only these types of entries, separated by commas." example:"reply,note"`
+	Types []string `query:"types" maxItems:"16" enum:"created,reply,note,change,transition,link,unlink,attach,rating,sync,import,activity,merge,split,convert,undo" doc:"Only these types of entries, separated by commas." example:"reply,note"`
 }
 
 // mostPublic is how much of a timeline is looked through for a page of public

@@ -155,7 +155,7 @@ type Entry struct {
 	At          time.Time `json:"at" doc:"When it happened."`
 	RecordedAt  time.Time `json:"recorded_at,omitzero" doc:"Inside. When it was written down; later for imported history."`
 	Actor       Actor     `json:"actor"`
-	Type        string    `json:"type" enum:"created,reply,note,change,transition,link,unlink,attach,rating,sync,import,activity" example:"reply"`
+	Type        string    `json:"type" enum:"created,reply,note,change,transition,link,unlink,attach,rating,sync,import,activity,merge,split,convert,undo" example:"reply"`
 	Internal    bool      `json:"internal,omitempty" doc:"Inside. Never shown to requesters and suppliers."`
 	Message     string    `json:"message,omitempty" doc:"Markdown."`
 	State       *State    `json:"state,omitempty" doc:"The state it moved to."`

@@ -50,7 +50,7 @@ const (
 var spoken = []ticket.EventType{ticket.Created, ticket.Replied, ticket.Noted, ticket.Attached, ticket.Rated}
 
 // changed are the events in which something moved.
-var changed = []ticket.EventType{ticket.Created, ticket.Changed, ticket.Transitioned, ticket.Linked, ticket.Unlinked, ticket.Synced, ticket.Imported, ticket.Rated, ticket.Acted}
+var changed = []ticket.EventType{ticket.Created, ticket.Changed, ticket.Transitioned, ticket.Linked, ticket.Unlinked, ticket.Synced, ticket.Imported, ticket.Rated, ticket.Merged, ticket.Split, ticket.Converted, ticket.Undone, ticket.Acted}
 
 func tabOf(s string) string {
 	if s == tabConversation || s == tabChanges {
@@ -102,11 +102,20 @@ func publicEntry(e ticket.PublicEvent) entry {
 	}
 	add(ticket.FieldState, e.State)
 	add(ticket.FieldWaitReason, e.WaitReason)
-	if e.Type == ticket.Transitioned || e.Type == ticket.Synced || e.Type == ticket.Imported {
+	if moves(e.Type) {
 		add(ticket.FieldResolution, e.Message)
 		out.body = ""
 	}
 	return out
+}
+
+// moves reports whether an entry's public words are those of a resolution.
+func moves(typ ticket.EventType) bool {
+	switch typ {
+	case ticket.Transitioned, ticket.Synced, ticket.Imported, ticket.Merged, ticket.Converted, ticket.Undone:
+		return true
+	}
+	return false
 }
 
 // earlier gives where the part before begins. A reader from outside may get
