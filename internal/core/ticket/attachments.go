@@ -114,7 +114,7 @@ func (s *Service) Discard(ctx context.Context, id int64) error {
 }
 
 // SweepUploads removes files that no message took within a day, and their bytes
-// when no other attachment has the same.
+// when no other attachment or kept file has the same.
 func (s *Service) SweepUploads(ctx context.Context) (int, error) {
 	type loose struct {
 		id  int64
@@ -136,7 +136,8 @@ func (s *Service) SweepUploads(ctx context.Context) (int, error) {
 			if _, err := tx.Exec(ctx, `DELETE FROM ticket_attachments WHERE id = $1 AND ticket_id IS NULL`, l.id); err != nil {
 				return err
 			}
-			n, err := database.One(ctx, tx, database.Scalar[int], `SELECT count(*) FROM (SELECT 1 FROM ticket_attachments WHERE sha256 = $1 LIMIT 1) same`, l.sum)
+			n, err := database.One(ctx, tx, database.Scalar[int], `SELECT (SELECT count(*) FROM (SELECT 1 FROM ticket_attachments WHERE sha256 = $1 LIMIT 1) same)
+				+ (SELECT count(*) FROM (SELECT 1 FROM kept_files WHERE sha256 = $1 LIMIT 1) kept)`, l.sum)
 			if err != nil {
 				return err
 			}
