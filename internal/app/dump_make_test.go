@@ -135,6 +135,8 @@ func used(t *testing.T, s *apptest.System) {
 	check(c.Notices.Choose(agent, map[notify.Kind]bool{notify.GroupWork: true}))
 	check(c.Notices.Mute(lead, closed.ID, true))
 
+	prepare(t, s)
+
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {
 		incident, err := c.Kinds.Get("incident")

@@ -19,6 +19,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/jobs"
 	"github.com/steward-itsm/steward/internal/platform/live"
+	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 )
 
@@ -29,6 +30,7 @@ func Migrations() []fs.FS {
 		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
 		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations,
 		queue.Migrations,
+		canned.Migrations,
 		servicenow.Migrations,
 	}
 }

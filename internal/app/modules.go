@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/administration"
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
+	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/intake"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
@@ -29,6 +30,10 @@ func (a *App) moduleList() []module.Module {
 		Plugged: func() []module.Column { return a.plugged.columns },
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
+	answers := canned.New(canned.Deps{
+		DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Audit: c.Audit, Frame: f, Clock: c.Now,
+		MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
+	})
 	imports := servicenow.NewRuns(
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
 		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
@@ -39,7 +44,9 @@ func (a *App) moduleList() []module.Module {
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),
 			Plugged: func() ([]module.Panel, []module.Action) { return a.plugged.panels, a.plugged.actions },
 			Tell:    a.plugged.tell,
+			Canned:  cannedFor,
 		}).Module(),
+		answers.Module(),
 		intake.New(intake.Deps{
 			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
 		}).Module(),
@@ -59,6 +66,14 @@ func (a *App) moduleList() []module.Module {
 		}},
 		imports.Module(c.People, f),
 	}
+}
+
+// cannedFor is where a ticket's composer asks for canned replies.
+func cannedFor(actor access.Actor, number string) string {
+	if !canned.Uses(actor) {
+		return ""
+	}
+	return canned.ComposerURL(number)
 }
 
 // visited lets the queue remember which tickets were opened. What can be read is

@@ -3,6 +3,7 @@
 import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 
+import { startCanned } from "./lib/canned";
 import { startComposer } from "./lib/composer";
 import { startCompletion } from "./lib/completion";
 import { startDialogs } from "./lib/dialogs";
@@ -33,6 +34,7 @@ startLists();
 startInPlace();
 startCompletion();
 startComposer();
+startCanned();
 startDrafts();
 startFormDrafts();
 startErrors();

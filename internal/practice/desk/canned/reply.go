@@ -113,9 +113,6 @@ func cleanFolder(folder string) string {
 	return strings.Join(parts, "/")
 }
 
-// fits reports whether the reply is for tickets of a kind.
-func (r *Reply) fits(kind string) bool { return len(r.Kinds) == 0 || slices.Contains(r.Kinds, kind) }
-
 // words is what the reply is found by.
 func (r *Reply) words() string { return filter.Fold(r.Title + " " + r.Folder + " " + r.Body) }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/steward-itsm/steward/internal/core/phrase"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -51,6 +52,9 @@ func (d *desk) composer(ctx context.Context, m material, sent *message) (*ui.Com
 	}
 	if r.people {
 		c.MentionURL = view.MentionURL
+	}
+	if r.inside {
+		c.CannedURL = d.p.d.Canned(r.actor, t.Number)
 	}
 	if !r.comments {
 		c.NoReply = text.T(ctx, "You may write internal notes only.")
@@ -125,6 +129,10 @@ func (p *Record) send(w http.ResponseWriter, r *http.Request, d *desk) error {
 	}
 	if refused != nil {
 		in.problem = apperr.Message(refused)
+		return p.composeAgain(w, r, http.StatusUnprocessableEntity, d, &in)
+	}
+	if left := phrase.Unfilled(in.Body); len(left) > 0 && !in.note() {
+		in.problem = text.T(ctx, "Fill this in first, or take it out: %s", "{{"+strings.Join(left, "}}, {{")+"}}")
 		return p.composeAgain(w, r, http.StatusUnprocessableEntity, d, &in)
 	}
 	if in.Then != "" && !in.note() {

@@ -60,6 +60,9 @@ type Deps struct {
 	Clock     func() time.Time
 	MaxUpload int64 // bytes of one file; 0 picks 100 MiB, as ticket.Service does
 	HTTPS     bool  // cookies travel over https only
+	// Canned is where a ticket's composer asks for canned replies; nil, or "" for
+	// the actor, offers none.
+	Canned func(actor access.Actor, number string) string
 	// Visited notes that the actor has opened a ticket, for lists of what was
 	// seen last; nil notes nothing.
 	Visited func(ctx context.Context, ticketID int64) error
@@ -88,6 +91,9 @@ func New(d Deps) *Record {
 	}
 	if d.Plugged == nil {
 		d.Plugged = func() ([]module.Panel, []module.Action) { return nil, nil }
+	}
+	if d.Canned == nil {
+		d.Canned = func(access.Actor, string) string { return "" }
 	}
 	return &Record{d}
 }

@@ -4,6 +4,7 @@
 import htmx from "htmx.org";
 
 import { make, on, placeBelow } from "./dom";
+import { insertCanned, slashed } from "./canned";
 import { words } from "./words";
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
@@ -63,9 +64,25 @@ export function wordAt(text: string, caret: number): { start: number; end: numbe
   return { start, end: caret, word: text.slice(start, caret) };
 }
 
+/** What is being completed in a text with signs: a colleague after "@", a canned reply after "/". */
+function signedAt(field: Field, signs: string): { sign: string; start: number; word: string } | undefined {
+  const caret = field.selectionStart ?? field.value.length;
+  if (signs.includes("/")) {
+    const found = slashed(field.value, caret);
+    if (found) return { sign: "/", ...found };
+  }
+  const { start, word } = wordAt(field.value, caret);
+  if (signs.includes("@") && word.startsWith("@") && word.length > 1) return { sign: "@", start, word: word.slice(1) };
+  return undefined;
+}
+
+const signsOf = (field: Field): string => field.closest<HTMLElement>("[data-completes]")?.dataset["completes"] ?? "";
+
 function choose(field: Field, option: HTMLElement): void {
   const combobox = field.closest<HTMLElement>("[data-combobox]");
+  const from = option.dataset["insertFrom"];
   if (combobox) chooseOne(field, combobox, option);
+  else if (from && field instanceof HTMLTextAreaElement) void insertCanned(field, from);
   else insert(field, option.dataset["insert"] ?? "");
   hide(field);
 }
@@ -115,10 +132,9 @@ function search(field: Field): void {
     htmx.trigger(field, "combobox-search");
     return;
   }
-  const sign = box.dataset["completes"] ?? "";
-  const { word } = wordAt(field.value, field.selectionStart ?? 0);
-  // A mention starts with its sign; a filter is completed at every word.
-  if (sign && !(word.startsWith(sign) && word.length > sign.length)) {
+  const signs = signsOf(field);
+  // In a text a word is completed after its sign; a filter is at every word.
+  if (signs && !signedAt(field, signs)) {
     hide(field);
     return;
   }
@@ -175,8 +191,14 @@ export function startCompletion(): void {
       for (const [name, value] of ctx.request.body) if (name !== field.name) q.append(name, value);
     }
     const caret = field.selectionStart ?? field.value.length;
-    if (field.closest("[data-completes='@']")) {
-      q.set("q", wordAt(field.value, caret).word.slice(1));
+    const signs = signsOf(field);
+    if (signs) {
+      const signed = signedAt(field, signs);
+      q.set("q", signed?.word ?? "");
+      if (signed?.sign === "/") {
+        ctx.request.action = field.dataset["cannedUrl"] ?? ctx.request.action;
+        q.set("kind", field.form?.querySelector<HTMLInputElement>("input[name=kind]:checked")?.value ?? "reply");
+      }
     } else {
       q.set("q", field.value);
       if (field.closest("[data-completes]")) q.set("at", String(caret));
@@ -195,7 +217,7 @@ export function startCompletion(): void {
     show(field, list);
     // A filter's text may be meant as it stands: Enter applies it until an option is chosen.
     // Nor does leaving an empty field choose anything.
-    if (field.value && field.closest("[data-combobox], [data-completes='@']")) highlight(field, list, 0);
+    if (field.value && (field.closest("[data-combobox]") || signsOf(field))) highlight(field, list, 0);
   });
 
   document.addEventListener(
