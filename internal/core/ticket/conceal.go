@@ -24,16 +24,22 @@ var insideFields = []string{"parent", "watcher", "source"}
 // conceal narrows a condition to the tickets on which the actor may see what the
 // filter asks for.
 func (s *Service) conceal(actor access.Actor, schema *filter.Schema, node filter.Node, c filter.Condition) filter.Condition {
-	inside := actor.Condition(access.ReadNotes, schema)
-	var asksWork, asksInside bool
+	var asked []string
 	eachTerm(node, func(term *filter.TermNode) {
 		f, ok := schema.Field(term.Field)
 		if !ok || f.Self && asksForMe(term) { // what I am on a ticket is no secret to me
 			return
 		}
-		asksWork = asksWork || slices.Contains(workFields, f.Name) || s.isConcealed(f.Name)
-		asksInside = asksInside || slices.Contains(insideFields, f.Name) || s.isAttribute(f.Name)
+		asked = append(asked, f.Name)
 	})
+	return s.showing(actor, schema, c, asked...)
+}
+
+// showing narrows a condition to the tickets on which the actor may see the fields.
+func (s *Service) showing(actor access.Actor, schema *filter.Schema, c filter.Condition, fields ...string) filter.Condition {
+	asksWork := slices.ContainsFunc(fields, func(name string) bool { return slices.Contains(workFields, name) || s.isConcealed(name) })
+	asksInside := slices.ContainsFunc(fields, func(name string) bool { return slices.Contains(insideFields, name) || s.isAttribute(name) })
+	inside := actor.Condition(access.ReadNotes, schema)
 	if asksInside {
 		c = filter.And(c, inside)
 	}

@@ -2,7 +2,8 @@
 // data-live-list="URL" asks that URL, after every message of the live stream it
 // names, what has become of the rows it shows: rows that changed are put in their
 // place and marked, rows that may not be seen any more are blanked, and what is
-// new is only counted. Nothing is inserted or moved under the pointer.
+// new is only counted. Nothing is inserted or moved under the pointer. Rows are
+// those of a table or the cards of a board, which has an end for each column.
 import htmx from "htmx.org";
 
 const settle = 250; // several changes in one go are one question
@@ -21,7 +22,7 @@ const following = new WeakMap<HTMLElement, Following>();
 
 const lists = (): HTMLElement[] => [...document.querySelectorAll<HTMLElement>("[data-live-list]")];
 
-const rowsOf = (part: ParentNode): HTMLElement[] => [...part.querySelectorAll<HTMLElement>("tr[data-version]")];
+const rowsOf = (part: ParentNode): HTMLElement[] => [...part.querySelectorAll<HTMLElement>("[id^=ticket-][data-version]")];
 
 /** How far a row is from what is on the screen; 0 is on it. */
 function distance(row: Element): number {
@@ -40,8 +41,8 @@ export function watched(rows: HTMLElement[], most = mostRows): HTMLElement[] {
     .map(({ row }) => row);
 }
 
-/** Where the list ends for now: the cursor of its "load more". */
-function until(part: HTMLElement): string {
+/** Where a list, or a part of one, ends for now: the cursor of its "load more". */
+function until(part: Element): string {
   const more = part.querySelector<HTMLAnchorElement>(".s-load-more");
   return more ? (new URL(more.href, location.href).searchParams.get("after") ?? "") : "";
 }
@@ -50,7 +51,12 @@ function question(part: HTMLElement): URL {
   const url = new URL(part.dataset["liveList"] ?? "", location.href);
   const rows = watched(rowsOf(part)).map((row) => `${row.id.replace("ticket-", "")}.${row.dataset["version"] ?? ""}`);
   url.searchParams.set("rows", rows.join(","));
-  url.searchParams.set("until", until(part));
+  const lanes = part.querySelectorAll<HTMLElement>("[data-lane]");
+  for (const lane of lanes) {
+    url.searchParams.append("lane", lane.dataset["lane"] ?? "");
+    url.searchParams.append("until", until(lane));
+  }
+  if (lanes.length === 0) url.searchParams.set("until", until(part));
   url.searchParams.set("since", part.dataset["liveSince"] ?? "");
   url.searchParams.set("top", part.dataset["liveTop"] ?? "");
   return url;
@@ -66,9 +72,11 @@ function replace(old: HTMLElement, row: HTMLElement): void {
   else if (newBox) newBox.checked = box.checked;
   if (old.hasAttribute("aria-selected")) row.setAttribute("aria-selected", "true");
   row.classList.add("s-fresh", "s-row-unread");
+  if (old.hasAttribute("aria-current")) row.setAttribute("aria-current", "true");
   old.replaceWith(row);
   htmx.process(row);
   if (focused) row.focus({ preventScroll: true });
+  row.dispatchEvent(new CustomEvent("live-row", { bubbles: true }));
 }
 
 /** Puts an answer in its places; tells whether anything changed. */
@@ -78,7 +86,7 @@ function take(part: HTMLElement, answer: string): boolean {
   const root = template.content.querySelector<HTMLElement>("[data-new]");
   if (!root) return false;
   let changed = showNew(part, root);
-  for (const row of root.querySelectorAll<HTMLElement>("tr[id]")) {
+  for (const row of root.querySelectorAll<HTMLElement>("[id^=ticket-]")) {
     const old = part.querySelector<HTMLElement>(`#${CSS.escape(row.id)}`);
     if (!old) continue;
     replace(old, row);
@@ -158,8 +166,8 @@ function start(): void {
   document.addEventListener("desk-changed", all);
   // What was opened is read.
   document.addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest(".s-row a[href]") : null;
-    link?.closest(".s-row")?.classList.remove("s-row-unread");
+    const link = event.target instanceof Element ? event.target.closest(":is(.s-row, .s-tile) a[href]") : null;
+    link?.closest(".s-row, .s-tile")?.classList.remove("s-row-unread");
   });
 }
 

@@ -28,6 +28,9 @@ type View struct {
 	Filter   string   `json:"filter" doc:"In the filter language." example:"state:open printer"`
 	Sort     string   `json:"sort" doc:"A field, with a minus sign in front for descending." example:"-updated"`
 	Columns  []string `json:"columns" nullable:"false" doc:"Keys of columns; none are the default ones."`
+	Layout   string   `json:"layout" enum:"list,board,split"`
+	By       string   `json:"by,omitempty" doc:"The field whose values are the columns of a board or the groups of a list." example:"state"`
+	Limit    string   `json:"work_limit,omitempty" doc:"How many tickets a column of a board may hold before it is marked: 8 for every column, in_progress:5 for one." example:"in_progress:5"`
 	Audience string   `json:"audience" enum:"mine,group,everyone"`
 	GroupID  int64    `json:"group_id,omitempty" doc:"Whose view it is, for the audience group."`
 	OwnerID  int64    `json:"owner_id"`
@@ -40,12 +43,18 @@ type NewView struct {
 	Filter   string   `json:"filter" maxLength:"4096"`
 	Sort     string   `json:"sort,omitempty" maxLength:"40" default:"-updated"`
 	Columns  []string `json:"columns,omitempty" maxItems:"24"`
+	Layout   string   `json:"layout,omitempty" enum:"list,board,split" default:"list"`
+	By       string   `json:"by,omitempty" maxLength:"80" doc:"A field of the filter language; a board without one has the states."`
+	Limit    string   `json:"work_limit,omitempty" maxLength:"500"`
 	Audience string   `json:"audience,omitempty" enum:"mine,group,everyone" default:"mine"`
 	GroupID  int64    `json:"group_id,omitempty" minimum:"1"`
 }
 
 func (n *NewView) form() viewForm {
-	return viewForm{Name: strings.TrimSpace(n.Name), Filter: n.Filter, Sort: n.Sort, Columns: strings.Join(n.Columns, ","), Audience: n.Audience, Group: n.GroupID}
+	return viewForm{
+		Name: strings.TrimSpace(n.Name), Filter: n.Filter, Sort: n.Sort, Columns: strings.Join(n.Columns, ","),
+		Layout: n.Layout, By: n.By, Limit: n.Limit, Audience: n.Audience, Group: n.GroupID,
+	}
 }
 
 func viewOf(v savedView) View {
@@ -54,7 +63,8 @@ func viewOf(v savedView) View {
 		columns = []string{}
 	}
 	return View{
-		ID: v.ID, Name: v.Name, Filter: v.Filter, Sort: v.Sort, Columns: columns, Audience: string(v.Audience), GroupID: v.GroupID, OwnerID: v.OwnerID, Version: v.Version,
+		ID: v.ID, Name: v.Name, Filter: v.Filter, Sort: v.Sort, Columns: columns,
+		Layout: string(v.Layout), By: v.By, Limit: v.WorkLimit, Audience: string(v.Audience), GroupID: v.GroupID, OwnerID: v.OwnerID, Version: v.Version,
 	}
 }
 
@@ -65,7 +75,7 @@ type viewAnswer struct {
 }
 
 func (q *Queue) register(h huma.API) {
-	example := View{ID: 4294967400, Name: "My team's printers", Filter: "state:open printer", Sort: "-updated", Columns: []string{}, Audience: "mine", OwnerID: 4294967312, Version: 1}
+	example := View{ID: 4294967400, Name: "My team's printers", Filter: "state:open printer", Sort: "-updated", Columns: []string{}, Layout: "list", Audience: "mine", OwnerID: 4294967312, Version: 1}
 	openapi.Register(h, openapi.Operation{
 		ID: "list-views", Method: http.MethodGet, Path: "/views", Tag: tagViews, Summary: "List saved views",
 		Description: "Your own, those of your groups, and everybody's; at most 500, in the order of the side list.",

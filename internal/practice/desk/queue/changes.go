@@ -62,11 +62,16 @@ func (q *Queue) changes(w http.ResponseWriter, r *http.Request) error {
 		rows: readSeen(r.FormValue("rows")), until: r.FormValue("until"), since: sinceOf(r.FormValue("since"), q.d.Clock()),
 		where: l.where, sort: l.sort,
 	}
+	if l.arranged.By != "" {
+		if ask.parts, err = q.partsOf(ctx, l.arranged.By, r.Form["lane"], r.Form["until"]); err != nil {
+			return err
+		}
+	}
 	a, err := q.ask(ctx, ask)
 	if err != nil {
 		return err
 	}
-	m, err := q.changed(ctx, a, shownColumns(l))
+	m, err := q.changed(ctx, l, a)
 	if err != nil {
 		return err
 	}
@@ -93,6 +98,32 @@ type question struct {
 	since time.Time
 	where filter.Condition
 	sort  ticket.Sort
+	parts []part // of a list in lanes; nil is one part, shown until the cursor
+}
+
+// part is a lane as the page that asks shows it.
+type part struct {
+	where filter.Condition
+	until string // "" when the lane is shown whole
+}
+
+// partsOf reads which lanes a page shows and where each of them ends, and adds
+// the part of all tickets that belong to none of them.
+func (q *Queue) partsOf(ctx context.Context, by string, values, until []string) ([]part, error) {
+	parts := []part{}
+	shown := filter.False()
+	for i, value := range values[:min(len(values), maxLanes)] {
+		where, err := q.d.Tickets.LaneOf(ctx, by, value)
+		if err != nil {
+			return nil, err
+		}
+		p := part{where: where}
+		if i < len(until) {
+			p.until = until[i]
+		}
+		parts, shown = append(parts, p), filter.Or(shown, where)
+	}
+	return append(parts, part{where: filter.Not(shown)}), nil
 }
 
 // answer is what has happened to it.
@@ -135,23 +166,54 @@ func (q *Queue) ask(ctx context.Context, ask question) (answer, error) {
 		return a, err
 	}
 	recent := filter.Compare(schema.MustField("updated"), filter.OpGreater, filter.Time(ask.since))
-	a.fresh, err = q.d.Tickets.IDs(ctx, ticket.Query{Condition: filter.And(recent, ask.where), Sort: ask.sort, Until: ask.until, Limit: maxWatched})
+	if ask.parts == nil {
+		a.fresh, err = q.d.Tickets.IDs(ctx, ticket.Query{Condition: filter.And(recent, ask.where), Sort: ask.sort, Until: ask.until, Limit: maxWatched})
+	} else {
+		var queries []ticket.Query
+		for _, p := range ask.parts {
+			queries = append(queries, ticket.Query{Condition: filter.And(recent, ask.where, p.where), Sort: ask.sort, Until: p.until, Limit: laneSize})
+		}
+		a.fresh, err = q.d.Tickets.ListIDs(ctx, queries)
+	}
 	a.fresh = slices.DeleteFunc(a.fresh, func(id int64) bool { _, shown := versions[id]; return shown })
 	return a, err
 }
 
-// changed makes the rows of an answer.
-func (q *Queue) changed(ctx context.Context, a answer, shown []view.Shown) (view.Changes, error) {
-	var columns []view.Column
-	for _, c := range shown {
-		columns = append(columns, c.Column)
+// changed makes the rows of an answer, or the cards.
+func (q *Queue) changed(ctx context.Context, l *list, a answer) (view.Changes, error) {
+	shown := l.columns
+	if l.arranged.Layout != asList {
+		shown = chosen(l.all, cardColumns)
+	}
+	ls := lanes{}
+	var err error
+	if l.arranged.By != "" {
+		if ls.by, err = q.groupingOf(ctx, l.arranged.By); err != nil {
+			return view.Changes{}, err
+		}
+		for i := range a.newer {
+			ls.all = append(ls.all, q.laneOf(ctx, ls.by.Key, a.newer[i].Get(ls.by.Key)))
+		}
 	}
 	var ids wanted
-	ids.of(a.newer, columns)
+	ids.of(a.newer, shown)
+	ls.refers(&ids)
 	n, err := q.names(ctx, ids)
-	rows := q.rows(ctx, a.newer, n)
+	if err != nil {
+		return view.Changes{}, err
+	}
+	m := view.Changes{Gone: a.gone, New: a.fresh}
+	var rows []view.Ticket
+	if l.arranged.Layout == asBoard {
+		ls.name(ctx, n)
+		m.Cards, m.By, m.Moves = true, ls.by.Key, ls.by.Moves
+		rows = q.cards(ctx, &ls, a.newer, n)
+	} else {
+		rows = q.rows(ctx, a.newer, n)
+	}
 	for i := range rows {
 		rows[i].Left = slices.Contains(a.left, rows[i].ID)
 	}
-	return view.Changes{List: view.List{ID: "queue", Columns: shown, Select: "id", Tickets: rows}, Gone: a.gone, New: a.fresh}, err
+	m.List = view.List{ID: "queue", Columns: shownColumns(l), Select: "id", Tickets: rows}
+	return m, nil
 }

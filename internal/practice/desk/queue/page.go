@@ -37,11 +37,14 @@ type list struct {
 	all     []view.Column // what can be shown
 	columns []view.Column // what is
 	where   filter.Condition
+
+	arranged arrangement
+	limits   limits
 }
 
 // changed reports whether the list differs from its view.
 func (l *list) changed() bool {
-	return l.filter != l.view.Filter || l.sort.String() != l.view.Sort || joinColumns(l.columns) != joinColumns(chosen(l.all, splitColumns(l.view.Columns)))
+	return l.filter != l.view.Filter || l.arranged != arranged(place{}, &l.view) || l.sort.String() != l.view.Sort || joinColumns(l.columns) != joinColumns(chosen(l.all, splitColumns(l.view.Columns)))
 }
 
 // open finds out what a place shows. What is wrong with a filter is part of the
@@ -70,6 +73,13 @@ func (q *Queue) open(ctx context.Context, p place) (*list, error) {
 	if l.sort, err = sortOf(p.Sort, l.view.Sort); err != nil {
 		return nil, err
 	}
+	l.arranged = arranged(p, &l.view)
+	if l.arranged.By != "" {
+		if _, err := q.groupingOf(ctx, l.arranged.By); err != nil {
+			return nil, err
+		}
+	}
+	l.limits, _ = parseLimits(l.view.WorkLimit) // checked when it was saved
 	l.typed = l.view.Filter
 	if p.Filter != nil {
 		l.typed = *p.Filter
@@ -129,29 +139,36 @@ func (q *Queue) page(w http.ResponseWriter, r *http.Request) error {
 	if l.wrong == nil && p.Good != "" {
 		return web.Redirect(w, r, p.readable().url("/queue"))
 	}
-	page, err := q.d.Tickets.List(ctx, ticket.Query{Condition: l.where, Sort: l.sort, After: p.After, Limit: pageSize})
+	switch {
+	case l.arranged.By != "":
+		return q.inLanes(w, r, l)
+	default:
+		return q.inRows(w, r, l)
+	}
+}
+
+// inRows answers the list as one table, or the rows that follow.
+func (q *Queue) inRows(w http.ResponseWriter, r *http.Request, l *list) error {
+	ctx := r.Context()
+	page, err := q.d.Tickets.List(ctx, ticket.Query{Condition: l.where, Sort: l.sort, After: l.place.After, Limit: pageSize})
 	if err != nil {
 		return err
 	}
-	scrolls := p.After != "" && web.IsFragment(r)
 	var ids wanted
 	ids.of(page.Tickets, l.columns)
-	var chips []filter.Chip
-	if !scrolls {
-		if chips, err = q.chips(ctx, l.typed, &ids); err != nil {
+	if l.place.After != "" && web.IsFragment(r) {
+		n, err := q.names(ctx, ids)
+		if err != nil {
 			return err
 		}
-		ids.sharing(l.views)
+		return web.Render(w, r, http.StatusOK, ui.Rows(q.list(ctx, l, page, n).Table(ctx)))
 	}
-	n, err := q.names(ctx, ids)
+	m, n, err := q.queueModel(ctx, l, ids)
 	if err != nil {
 		return err
 	}
-	shown := q.list(ctx, l, page, n)
-	if scrolls {
-		return web.Render(w, r, http.StatusOK, ui.Rows(shown.Table(ctx)))
-	}
-	m := q.queueModel(ctx, l, shown, chips, n)
+	m.List = q.list(ctx, l, page, n)
+	m.Count, m.More = len(page.Tickets), page.Next != ""
 	return q.d.Frame.Page(w, r, module.Page{
 		Title: m.Title, Active: MenuQueue, Wide: true, Topics: []string{Topic}, Bundles: []string{liveBundle},
 	}, m.Page())
@@ -307,11 +324,20 @@ func viewName(ctx context.Context, v *savedView) string {
 	return v.Name
 }
 
-// queueModel is the whole page around a list.
-func (q *Queue) queueModel(ctx context.Context, l *list, shown view.List, chips []filter.Chip, n names) view.Queue {
+// queueModel is the page around a list, and the names of the ids in it and of
+// those that are wanted.
+func (q *Queue) queueModel(ctx context.Context, l *list, ids wanted) (view.Queue, names, error) {
+	chips, err := q.chips(ctx, l.typed, &ids)
+	if err != nil {
+		return view.Queue{}, names{}, err
+	}
+	ids.sharing(l.views)
+	n, err := q.names(ctx, ids)
+	if err != nil {
+		return view.Queue{}, n, err
+	}
 	m := view.Queue{
-		Title: viewName(ctx, &l.view), Count: len(shown.Tickets), More: shown.MoreURL != "",
-		Views: q.sideList(ctx, l, n, nil), List: shown, Buttons: q.buttons(ctx, l), Bulk: bulkActions(ctx, l),
+		Title: viewName(ctx, &l.view), Views: q.sideList(ctx, l, n, nil), Layouts: q.layouts(ctx, l), Buttons: q.buttons(ctx, l), Bulk: bulkActions(ctx, l),
 		Filter: ui.FilterBar{
 			Action: "/queue", Text: l.typed, CompleteURL: "/queue/complete", ClearURL: l.place.filtered("").url("/queue"),
 			Keep: []ui.Hidden{{Name: paramView, Value: l.place.View}, {Name: paramGood, Value: l.filter}},
@@ -319,6 +345,12 @@ func (q *Queue) queueModel(ctx context.Context, l *list, shown view.List, chips 
 		Live: view.Live{
 			ChangesURL: l.place.top().url("/queue/changes"), Event: Event, Since: q.d.Clock(), TopURL: l.place.top().url("/queue"),
 		},
+	}
+	if l.place.Layout != "" {
+		m.Filter.Keep = append(m.Filter.Keep, ui.Hidden{Name: paramLayout, Value: l.place.Layout})
+	}
+	if l.place.By != nil {
+		m.Filter.Keep = append(m.Filter.Keep, ui.Hidden{Name: paramBy, Value: *l.place.By})
 	}
 	if l.place.Sort != "" {
 		m.Filter.Keep = append(m.Filter.Keep, ui.Hidden{Name: paramSort, Value: l.place.Sort})
@@ -346,7 +378,7 @@ func (q *Queue) queueModel(ctx context.Context, l *list, shown view.List, chips 
 			m.Filter.Error += " " + text.T(ctx, "The list still shows the last filter: %s", l.filter)
 		}
 	}
-	return m
+	return m, n, nil
 }
 
 // wrongTerm reports whether the i-th condition is what cannot be read.

@@ -16,6 +16,10 @@ const (
 	paramSort    = "sort"
 	paramColumns = "cols"
 	paramAfter   = "after"
+	paramLayout  = "layout"
+	paramBy      = "by"
+	paramColumn  = "column"
+	paramOpen    = "open"
 )
 
 // place is where in the queue somebody stands: everything the address says. What
@@ -27,6 +31,10 @@ type place struct {
 	Sort    string  // "" is the view's own
 	Columns string  // keys with commas between; "" are the view's own
 	After   string  // cursor of the page before
+	Layout  string  // "" is the view's own, with what that is grouped by
+	By      *string // field whose values are columns or groups; nil is the view's own
+	Column  *string // the lane whose tickets come after the cursor; nil is the whole list
+	Open    string  // number of the ticket beside a split list
 }
 
 // placeOf reads an address. It refuses nothing: what makes no sense is found out
@@ -37,7 +45,15 @@ func placeOf(values url.Values) place {
 	}
 	p := place{
 		View: clean(paramView), Good: web.OneLine(clean(paramGood)), Sort: clean(paramSort),
-		Columns: clean(paramColumns), After: clean(paramAfter),
+		Columns: clean(paramColumns), After: clean(paramAfter), Layout: clean(paramLayout), Open: clean(paramOpen),
+	}
+	if values.Has(paramBy) {
+		by := clean(paramBy)
+		p.By = &by
+	}
+	if values.Has(paramColumn) {
+		column := clean(paramColumn)
+		p.Column = &column
 	}
 	if values.Has(paramFilter) {
 		typed := web.OneLine(clean(paramFilter))
@@ -62,6 +78,14 @@ func (p place) url(path string) string {
 	set(paramSort, p.Sort)
 	set(paramColumns, p.Columns)
 	set(paramAfter, p.After)
+	set(paramLayout, p.Layout)
+	if p.By != nil {
+		values.Set(paramBy, *p.By)
+	}
+	if p.Column != nil {
+		values.Set(paramColumn, *p.Column)
+	}
+	set(paramOpen, p.Open)
 	if len(values) == 0 {
 		return path
 	}
@@ -71,13 +95,13 @@ func (p place) url(path string) string {
 // The places beside this one. All of them begin at the top of the list.
 
 func (p place) filtered(by string) place {
-	p.Filter, p.Good, p.After = &by, "", ""
-	return p
+	p.Filter, p.Good = &by, ""
+	return p.top()
 }
 
 func (p place) sorted(by string) place {
-	p.Sort, p.After = by, ""
-	return p
+	p.Sort = by
+	return p.top()
 }
 
 func (p place) after(cursor string) place {
@@ -85,7 +109,28 @@ func (p place) after(cursor string) place {
 	return p
 }
 
-func (p place) top() place { return p.after("") }
+func (p place) top() place {
+	p.After, p.Column = "", nil
+	return p
+}
+
+// in is where a lane goes on after a cursor.
+func (p place) in(lane, cursor string) place {
+	p.Column, p.After = &lane, cursor
+	return p
+}
+
+// arranged is the same list laid out in another way.
+func (p place) arranged(a arrangement) place {
+	p.Layout, p.By, p.Open = string(a.Layout), &a.By, ""
+	return p.top()
+}
+
+// opened is the split list with a ticket beside it.
+func (p place) opened(number string) place {
+	p.Open = number
+	return p.top()
+}
 
 // readable is the place without what only mattered for a filter that could not be read.
 func (p place) readable() place {

@@ -177,6 +177,8 @@ func (q *Queue) routes(mux *web.Mux) {
 	desk.Handle("GET /queue/tickets/{number}/edit", q.editForm)
 	desk.Handle("POST /queue/tickets/{number}/edit", q.edit)
 	desk.Handle("GET /queue/tickets/{number}/steps", q.steps)
+	desk.Handle("GET /queue/tickets/{number}/move", q.moveForm)
+	desk.Handle("POST /queue/tickets/{number}/move", q.move)
 
 	mux.Handle("GET /search", q.search)
 	mux.Handle("GET /palette", q.palette)

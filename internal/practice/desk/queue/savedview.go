@@ -31,6 +31,9 @@ type savedView struct {
 	Filter    string
 	Sort      string // as ticket.ParseSort reads it
 	Columns   string // keys with commas between; "" are the default ones
+	Layout    layout
+	By        string // field whose values are the columns or groups
+	WorkLimit string // as parseLimits reads it
 	OwnerID   int64
 	Audience  audience
 	GroupID   int64

@@ -10,11 +10,11 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
-const viewColumns = `v.id, v.name, v.filter, v.sort, v.columns, v.owner_id, v.audience, v.group_id, v.position, v.created_at, v.updated_at, v.version`
+const viewColumns = `v.id, v.name, v.filter, v.sort, v.columns, v.layout, v.group_by, v.work_limit, v.owner_id, v.audience, v.group_id, v.position, v.created_at, v.updated_at, v.version`
 
 func scanView(r database.Row) (savedView, error) {
 	var v savedView
-	err := r.Scan(&v.ID, &v.Name, &v.Filter, &v.Sort, &v.Columns, &v.OwnerID, &v.Audience, (*database.ID)(&v.GroupID), &v.Position,
+	err := r.Scan(&v.ID, &v.Name, &v.Filter, &v.Sort, &v.Columns, &v.Layout, &v.By, &v.WorkLimit, &v.OwnerID, &v.Audience, (*database.ID)(&v.GroupID), &v.Position,
 		(*database.Time)(&v.CreatedAt), (*database.Time)(&v.UpdatedAt), &v.Version)
 	return v, err
 }
@@ -77,7 +77,7 @@ func (q *Queue) addView(ctx context.Context, v savedView) (savedView, error) {
 		return v, err
 	}
 	err := q.d.DB.Write(ctx, func(tx *database.Tx) error {
-		id, _, err := once.Do(ctx, tx, q.d.Clock(), []any{"view", v.Name, v.Filter, v.Sort, v.Columns, v.Audience, v.GroupID}, func() (int64, error) {
+		id, _, err := once.Do(ctx, tx, q.d.Clock(), []any{"view", v.Name, v.Filter, v.Sort, v.Columns, v.Layout, v.By, v.WorkLimit, v.Audience, v.GroupID}, func() (int64, error) {
 			return q.insertView(ctx, tx, &v)
 		})
 		if err == nil && id != v.ID {
@@ -102,12 +102,16 @@ func (q *Queue) insertView(ctx context.Context, tx *database.Tx, v *savedView) (
 	if err != nil {
 		return 0, err
 	}
+	if v.Layout == "" {
+		v.Layout = asList
+	}
 	v.ID, v.OwnerID, v.Version = tx.NextID(), actor.ID, 1
 	v.CreatedAt = q.d.Clock().UTC()
 	v.UpdatedAt = v.CreatedAt
-	_, err = tx.Exec(ctx, `INSERT INTO views (id, name, filter, sort, columns, owner_id, audience, group_id, position, created_at, updated_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		v.ID, v.Name, v.Filter, v.Sort, v.Columns, v.OwnerID, string(v.Audience), database.ID(v.GroupID), v.Position,
+	_, err = tx.Exec(ctx, `INSERT INTO views (id, name, filter, sort, columns, layout, group_by, work_limit, owner_id, audience, group_id, position,
+		created_at, updated_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		v.ID, v.Name, v.Filter, v.Sort, v.Columns, string(v.Layout), v.By, v.WorkLimit, v.OwnerID, string(v.Audience), database.ID(v.GroupID), v.Position,
 		database.Time(v.CreatedAt), database.Time(v.UpdatedAt), v.Version)
 	return v.ID, err
 }
@@ -131,9 +135,9 @@ func (q *Queue) changeView(ctx context.Context, id, version int64, change func(v
 			return err
 		}
 		v.UpdatedAt, v.Version = q.d.Clock().UTC(), read+1
-		n, err := tx.Exec(ctx, `UPDATE views SET name = $1, filter = $2, sort = $3, columns = $4, audience = $5, group_id = $6, updated_at = $7, version = $8
-			WHERE id = $9 AND version = $10`,
-			v.Name, v.Filter, v.Sort, v.Columns, string(v.Audience), database.ID(v.GroupID), database.Time(v.UpdatedAt), v.Version, v.ID, read)
+		n, err := tx.Exec(ctx, `UPDATE views SET name = $1, filter = $2, sort = $3, columns = $4, layout = $5, group_by = $6, work_limit = $7, audience = $8,
+			group_id = $9, updated_at = $10, version = $11 WHERE id = $12 AND version = $13`,
+			v.Name, v.Filter, v.Sort, v.Columns, string(v.Layout), v.By, v.WorkLimit, string(v.Audience), database.ID(v.GroupID), database.Time(v.UpdatedAt), v.Version, v.ID, read)
 		if err == nil && n == 0 {
 			err = apperr.New(apperr.Conflict, "Somebody else changed this view at the same moment. Please try again.")
 		}

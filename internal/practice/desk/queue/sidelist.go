@@ -82,7 +82,17 @@ func (q *Queue) counts(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	side := q.sideList(ctx, l, n, tallies[:last])
-	m := view.Counts{Groups: side.Groups, Count: min(tallies[last].n, maxCount), More: tallies[last].n > maxCount, Known: !l.empty}
+	var lanesNow []view.Tally
+	if l.arranged.By != "" && !l.empty {
+		ls, err := q.tallied(ctx, l)
+		if err != nil {
+			return err
+		}
+		for i := range ls.all {
+			lanesNow = append(lanesNow, ls.all[i].shownTally(ctx, ls.partial))
+		}
+	}
+	m := view.Counts{Lanes: lanesNow, Groups: side.Groups, Count: min(tallies[last].n, maxCount), More: tallies[last].n > maxCount, Known: !l.empty}
 	return web.Render(w, r, http.StatusOK, m.View())
 }
 

@@ -3,6 +3,7 @@ package queue
 import (
 	"net/http"
 
+	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -25,8 +26,14 @@ func (q *Queue) steps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return q.showSteps(w, r, &t, def, possible)
+}
+
+// showSteps lets one of several steps be chosen.
+func (q *Queue) showSteps(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, def *workflow.Definition, possible []workflow.Transition) error {
+	ctx := r.Context()
 	m := view.Steps{Title: t.Title, Version: t.Version, URL: q.ticketURL(ctx, t.Number) + "/steps/"}
-	m.State, _ = stateLabels(&t, def)
+	m.State, _ = stateLabels(t, def)
 	m.Category = string(t.Category)
 	for _, tr := range possible {
 		to, _ := def.State(tr.To)

@@ -25,6 +25,9 @@ type viewForm struct {
 	Filter   string `form:"filter,line"`
 	Sort     string `form:"sort,line,max=40"`
 	Columns  string `form:"columns,line,max=2000"`
+	Layout   string `form:"layout"`
+	By       string `form:"by,line,max=80"`
+	Limit    string `form:"work_limit,line,max=500"`
 	Audience string `form:"audience"`
 	Group    int64  `form:"group"`
 	Version  int64  `form:"version"`
@@ -32,8 +35,12 @@ type viewForm struct {
 
 func (f *viewForm) apply(v *savedView) {
 	v.Name, v.Filter, v.Sort, v.Columns = f.Name, f.Filter, f.Sort, f.Columns
+	a := f.arranged()
+	v.Layout, v.By, v.WorkLimit = a.Layout, a.By, f.Limit
 	v.Audience, v.GroupID = audience(f.Audience), f.Group
 }
+
+func (f *viewForm) arranged() arrangement { return arrangement{layout(f.Layout), f.By}.tidy() }
 
 // checkList reports what is wrong with what a view shows: a filter that cannot be
 // read would be found out by everybody who has the view.
@@ -50,6 +57,14 @@ func (q *Queue) checkList(ctx context.Context, f *viewForm) error {
 	if err != nil {
 		return err
 	}
+	if by := f.arranged().By; by != "" {
+		if _, err := q.groupingOf(ctx, by); err != nil {
+			return err
+		}
+	}
+	if _, err := parseLimits(f.Limit); err != nil {
+		return err
+	}
 	f.Sort = sort.String()
 	f.Columns = joinColumns(chosen(columns(ctx, q.d.Plugged(), q.d.Tickets.Kinds().All()), splitColumns(f.Columns)))
 	return nil
@@ -61,7 +76,10 @@ func (q *Queue) newView(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	form := viewForm{Filter: l.filter, Sort: l.sort.String(), Columns: joinColumns(l.columns), Audience: string(forMe)}
+	form := viewForm{
+		Filter: l.filter, Sort: l.sort.String(), Columns: joinColumns(l.columns), Audience: string(forMe),
+		Layout: string(l.arranged.Layout), By: l.arranged.By, Limit: l.view.WorkLimit,
+	}
 	return q.showView(w, r, http.StatusOK, 0, form, nil)
 }
 
@@ -109,7 +127,7 @@ func (q *Queue) editView(w http.ResponseWriter, r *http.Request) error {
 }
 
 func formOf(v *savedView) viewForm {
-	return viewForm{Name: v.Name, Filter: v.Filter, Sort: v.Sort, Columns: v.Columns, Audience: string(v.Audience), Group: v.GroupID, Version: v.Version}
+	return viewForm{Name: v.Name, Filter: v.Filter, Sort: v.Sort, Columns: v.Columns, Layout: string(v.Layout), By: v.By, Limit: v.WorkLimit, Audience: string(v.Audience), Group: v.GroupID, Version: v.Version}
 }
 
 func (q *Queue) updateView(w http.ResponseWriter, r *http.Request) error {
@@ -159,6 +177,7 @@ func (q *Queue) saveList(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, err := q.changeView(ctx, id, 0, func(v *savedView) {
 		v.Filter, v.Sort, v.Columns = l.filter, l.sort.String(), joinColumns(l.columns)
+		v.Layout, v.By = l.arranged.Layout, l.arranged.By
 	})
 	if err != nil {
 		return err
@@ -211,6 +230,11 @@ func (q *Queue) showView(w http.ResponseWriter, r *http.Request, status int, id 
 	m := view.ViewForm{
 		Action: "/queue/views", Name: form.Name, Filter: form.Filter, Sort: form.Sort, Columns: form.Columns, Version: form.Version, Errors: view.Errors{},
 		MayShare: actor.Can(access.ManageViews, access.AnyKind), Audience: form.Audience, MaxName: maxViewName,
+		Limit: form.Limit, Layouts: layoutOptions(ctx, layout(form.Layout)),
+	}
+	m.Bys = append(m.Bys, choice("", text.T(ctx, "Nothing"), form.By))
+	for _, g := range groupings(ctx, q.d.Tickets.Kinds().All()) {
+		m.Bys = append(m.Bys, choice(g.Key, g.Label, form.By))
 	}
 	title := text.T(ctx, "Save as view")
 	if id != 0 {
@@ -236,6 +260,21 @@ func (q *Queue) showView(w http.ResponseWriter, r *http.Request, status int, id 
 		}
 	}
 	return q.dialog(w, r, status, title, m.Form())
+}
+
+// layoutOptions are the ways a list can be laid out.
+func layoutOptions(ctx context.Context, now layout) []ui.Option {
+	if now == "" {
+		now = asList
+	}
+	var out []ui.Option
+	for _, o := range []struct {
+		is    layout
+		label string
+	}{{asList, text.T(ctx, "List")}, {asBoard, text.T(ctx, "Board")}, {asSplit, text.T(ctx, "Split")}} {
+		out = append(out, choice(string(o.is), o.label, string(now)))
+	}
+	return out
 }
 
 // sortLabel names an order.

@@ -47,12 +47,12 @@ function showHelp(): void {
   ]);
   const lists = new Map<string, string>();
   for (const element of actions()) {
-    const group = element.closest(".s-side, .s-top") ? everywhere : element.closest(".s-row") ? lists : page;
+    const group = element.closest(".s-side, .s-top") ? everywhere : element.closest(".s-row, [data-row]") ? lists : page;
     group.set(element.dataset["key"] ?? "", label(element));
   }
   if (document.querySelector("[data-list]")) {
     // What works on a row works on the one that has the focus: the first stands for it.
-    for (const element of document.querySelectorAll<HTMLElement>("[data-list] .s-row:first-child [data-key]")) {
+    for (const element of document.querySelectorAll<HTMLElement>("[data-list] :is(.s-row, [data-row]):first-child [data-key]")) {
       lists.set(element.dataset["key"] ?? "", label(element));
     }
     lists.set("j", words("keyNext"));

@@ -61,6 +61,9 @@ type Ticket struct {
 	Mine bool // assigned to the reader
 	Left bool // shown still, but no longer in the list
 
+	Lane, LaneLabel string // of a board: the column it belongs to
+	MayShift        bool   // may be moved to another
+
 	MayAssign, MayEdit, MayMove, MayReply bool
 }
 
