@@ -31,6 +31,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -179,7 +180,7 @@ func (a *App) api() {
 	h := openapi.New(a.mux, openapi.Options{
 		Title: "Steward", Version: buildinfo.Read().Version,
 		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
-		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: slices.Concat(api.Tags(), queue.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags()),
+		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: slices.Concat(api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags()),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {
 				return "token:" + strconv.FormatInt(c.TokenID, 10)

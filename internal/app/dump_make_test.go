@@ -153,6 +153,7 @@ func used(t *testing.T, s *apptest.System) {
 	found, err := c.Tickets.Get(agent, open)
 	check(err)
 	expect(t, desk.Get("/tickets/"+found.Number), http.StatusOK)
+	expect(t, desk.Post("/tickets/"+found.Number+"/snooze", url.Values{"until": {"in 3 days"}, "reason": {"The part comes."}}), http.StatusSeeOther)
 	expect(t, desk.Post("/queue/views", url.Values{"name": {"Dumped"}, "filter": {"tag:dump"}, "sort": {"-updated"}, "audience": {"mine"}}), http.StatusSeeOther)
 	check(c.Jobs.Start(context.WithoutCancel(ctx)))
 	const log = "number,incident_state,sys_mod_count,opened_at,sys_updated_at,caller_id,assignment_group\n" +

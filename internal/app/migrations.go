@@ -21,6 +21,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 )
 
 // Migrations are those of every room: together the schema of the database.
@@ -31,6 +32,7 @@ func Migrations() []fs.FS {
 		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations,
 		queue.Migrations,
 		canned.Migrations,
+		snooze.Migrations,
 		servicenow.Migrations,
 	}
 }

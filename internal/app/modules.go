@@ -17,6 +17,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/intake"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
+	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
@@ -27,7 +28,8 @@ func (a *App) moduleList() []module.Module {
 	c, f := a.core, frame{a}
 	desk := queue.New(queue.Deps{
 		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, FirstSteps: (&firstSteps{core: c}).of, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
-		Plugged: func() []module.Column { return a.plugged.columns },
+		Plugged: func() []module.Column { return a.plugged.columns }, Marks: a.plugged.mark,
+		Aside: queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
 	answers := canned.New(canned.Deps{
@@ -50,6 +52,7 @@ func (a *App) moduleList() []module.Module {
 		intake.New(intake.Deps{
 			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
 		}).Module(),
+		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Jobs: c.Jobs, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),

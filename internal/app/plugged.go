@@ -13,6 +13,7 @@ type plugged struct {
 	actions []module.Action
 	columns []module.Column
 	tells   []func(ctx context.Context, c ticket.Change) (string, bool)
+	marks   []func(ctx context.Context, ids []int64) (map[int64]string, error)
 }
 
 // plug puts every module's parts where they belong.
@@ -23,6 +24,9 @@ func (a *App) plug() {
 		a.plugged.columns = append(a.plugged.columns, m.Columns...)
 		if m.Tells != nil {
 			a.plugged.tells = append(a.plugged.tells, m.Tells)
+		}
+		if m.Marks != nil {
+			a.plugged.marks = append(a.plugged.marks, m.Marks)
 		}
 		for _, g := range m.Guards {
 			a.core.Tickets.Guard(g)
@@ -43,4 +47,19 @@ func (p *plugged) tell(ctx context.Context, c ticket.Change) string {
 		}
 	}
 	return ""
+}
+
+// mark gives what modules say beside the titles of tickets.
+func (p *plugged) mark(ctx context.Context, ids []int64) (map[int64][]string, error) {
+	out := map[int64][]string{}
+	for _, marks := range p.marks {
+		found, err := marks(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, words := range found {
+			out[id] = append(out[id], words)
+		}
+	}
+	return out, nil
 }

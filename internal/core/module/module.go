@@ -38,6 +38,9 @@ type Module struct {
 	Panels     []Panel
 	Actions    []Action
 	Columns    []Column
+	// Marks gives few words that stand beside a ticket's title in every list, such
+	// as why it came back, in one query for a page; tickets without one are left out.
+	Marks func(ctx context.Context, ids []int64) (map[int64]string, error)
 	// Tells completes "Ana …" for what the practice wrote on a timeline, such as
 	// "ticked off “Collect the badge”"; false for what another wrote.
 	Tells func(ctx context.Context, c ticket.Change) (string, bool)

@@ -68,7 +68,7 @@ const recentShown = 6
 func (q *Queue) myWork(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	actor := access.From(ctx)
-	sections := workSections(ctx, actor)
+	sections := q.sections(ctx, actor)
 	texts := make([]string, 0, len(sections))
 	for _, s := range sections {
 		texts = append(texts, s.filter)
@@ -162,7 +162,7 @@ func (q *Queue) workChanges(actor access.Actor) string {
 	if len(actor.Groups()) > 0 {
 		mine = "(assignee:me OR group:mine (priority:<=2 OR assignee:none))"
 	}
-	return place{View: defaultView, Columns: strings.Join(workColumns, ",")}.filtered("state:open " + mine).url("/queue/changes")
+	return place{View: defaultView, Columns: strings.Join(workColumns, ",")}.filtered(q.present("state:open " + mine)).url("/queue/changes")
 }
 
 // recentTickets gives what the actor opened last and no section shows.

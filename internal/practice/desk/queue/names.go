@@ -20,6 +20,7 @@ type names struct {
 	organisations map[int64]string
 	services      map[int64]string
 	plugged       map[string]map[int64]string // texts of practices' columns, by column and ticket
+	marks         map[int64][]string          // of practices, by ticket
 }
 
 // wanted collects ids while a page is put together, so that it asks for each
@@ -28,6 +29,7 @@ type wanted struct {
 	persons, groups, organisations, services []int64
 
 	plugged map[string][]int64 // tickets, by the practice's column that shows them
+	tickets []int64
 }
 
 // of notes the ids that a list of the columns shows.
@@ -45,6 +47,7 @@ func (w *wanted) of(tickets []ticket.Ticket, shown []view.Column) {
 	}
 	for i := range tickets {
 		t := &tickets[i]
+		w.tickets = append(w.tickets, t.ID)
 		if requester {
 			w.persons = append(w.persons, t.RequesterID)
 		}
@@ -88,6 +91,11 @@ func (q *Queue) names(ctx context.Context, w wanted) (names, error) {
 	}
 	if n.services, err = q.d.Services.Names(ctx, reader, w.services); err != nil {
 		return n, err
+	}
+	if len(w.tickets) > 0 {
+		if n.marks, err = q.d.Marks(ctx, w.tickets); err != nil {
+			return n, err
+		}
 	}
 	for _, c := range q.d.Plugged() {
 		if len(w.plugged[c.Key]) == 0 {
@@ -138,7 +146,7 @@ func (q *Queue) facts(ctx context.Context, t *ticket.Ticket, n names) view.Ticke
 		Assignee: n.persons[t.AssigneeID].Name, Group: n.groups[t.GroupID].Name,
 		Service: n.services[t.ServiceID], Organisation: n.organisations[t.OrganisationID],
 		CreatedAt: t.CreatedAt, UpdatedAt: t.UpdatedAt, ResolvedAt: t.ResolvedAt, UnansweredSince: t.UnansweredSince,
-		Fields: map[string]string{}, Done: !t.Category.Active(),
+		Fields: map[string]string{}, Done: !t.Category.Active(), Marks: n.marks[t.ID],
 	}
 	for key, value := range t.Fields {
 		v.Fields[ticket.CustomPrefix+key] = value

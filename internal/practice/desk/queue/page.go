@@ -56,7 +56,7 @@ func (q *Queue) open(ctx context.Context, p place) (*list, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.views = append(builtinViews(access.From(ctx), kinds), saved...)
+	l.views = append(q.builtin(access.From(ctx)), saved...)
 	if l.place.View == "" {
 		l.place.View = defaultView
 	}

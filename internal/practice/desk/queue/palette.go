@@ -146,7 +146,7 @@ func (q *Queue) paletteViews(ctx context.Context, typed string) (ui.PaletteGroup
 		return g, nil
 	}
 	saved, err := q.listViews(ctx)
-	for _, v := range append(builtinViews(actor, q.d.Tickets.Kinds().All()), saved...) {
+	for _, v := range append(q.builtin(actor), saved...) {
 		if name := viewName(ctx, &v); beginsWord(name, typed) && len(g.Items) < paletteMost {
 			icon := ui.Icon(v.Icon)
 			if icon == "" {

@@ -80,8 +80,11 @@ type Deps struct {
 	FirstSteps func(ctx context.Context) ([]FirstStep, error)
 	// Plugged gives the columns that practices add to lists; nil adds none.
 	Plugged func() []module.Column
-	Clock   func() time.Time
-	HTTPS   bool // cookies travel over https only
+	// Marks gives what practices say beside the titles of tickets; nil says nothing.
+	Marks func(ctx context.Context, ids []int64) (map[int64][]string, error)
+	Aside Aside
+	Clock func() time.Time
+	HTTPS bool // cookies travel over https only
 }
 
 // FirstStep is something that must be there before a desk can work.
@@ -112,6 +115,9 @@ func New(d Deps) *Queue {
 	}
 	if d.FirstSteps == nil {
 		d.FirstSteps = func(context.Context) ([]FirstStep, error) { return nil, nil }
+	}
+	if d.Marks == nil {
+		d.Marks = func(context.Context, []int64) (map[int64][]string, error) { return nil, nil }
 	}
 	if d.Plugged == nil {
 		d.Plugged = func() []module.Column { return nil }

@@ -42,6 +42,7 @@ type Ticket struct {
 	URL     string
 	Title   string
 	Tags    []string
+	Marks   []string // what practices say beside the title
 
 	KindLabel, KindIcon   string
 	StateLabel, WaitLabel string
