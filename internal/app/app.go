@@ -32,6 +32,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
+	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -48,6 +49,7 @@ type App struct {
 	mux     *web.Mux
 	modules []module.Module
 	plugged plugged
+	inbox   *inbox.Inbox
 	server  *web.Server
 	openAPI huma.API
 }
@@ -180,7 +182,11 @@ func (a *App) api() {
 	h := openapi.New(a.mux, openapi.Options{
 		Title: "Steward", Version: buildinfo.Read().Version,
 		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
-		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(), Tags: slices.Concat(api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags()),
+		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(),
+		Tags: slices.Concat(
+			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
+			inbox.Tags(),
+		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {
 				return "token:" + strconv.FormatInt(c.TokenID, 10)
@@ -252,7 +258,6 @@ func (a *App) housekeeping() []module.Periodic {
 		}},
 		{Name: "ticket.forget-idempotency-keys", Every: time.Hour, Run: c.Tickets.ForgetIdempotencyKeys},
 		{Name: "identity.purge", Every: time.Hour, Run: c.Identity.Purge},
-		{Name: "notify.expire", Every: time.Hour, Run: c.Notices.Expire},
 		{Name: "live.prune", Every: time.Hour, Run: c.Live.Prune},
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -13,6 +15,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -27,6 +30,9 @@ type frame struct {
 // Page implements module.Frame.
 func (f frame) Page(w http.ResponseWriter, r *http.Request, p module.Page, body web.Component) error {
 	shell := f.shell(r, p)
+	if err := f.bell(r, p, &shell); err != nil {
+		return err
+	}
 	if toast, ok := web.TakeFlash(w, r); ok {
 		shell.Toast = ui.Toast{Text: toast.Text, Undo: toast.Undo}
 	}
@@ -62,8 +68,8 @@ func (f frame) shell(r *http.Request, p module.Page) ui.Shell {
 	if actor.Can(access.ViewPeople, access.AnyKind) || actor.Can(access.Assign, access.AnyKind) {
 		s.SearchURL, s.PaletteURL = "/search", "/palette"
 	}
-	if len(p.Topics) > 0 {
-		q := url.Values{"topic": p.Topics}
+	if topics := append(slices.Clone(p.Topics), notify.Topics(actor)...); len(topics) > 0 {
+		q := url.Values{"topic": topics}
 		if since, ok := ctx.Value(cursorKey{}).(live.Cursor); ok {
 			q.Set("since", since.String())
 		}
@@ -73,6 +79,27 @@ func (f frame) shell(r *http.Request, p module.Page) ui.Shell {
 		s.LiveURL = "/live?" + q.Encode()
 	}
 	return s
+}
+
+// bell puts the reader's bell into the top bar. The ticket that the page shows is
+// read by being shown.
+func (f frame) bell(r *http.Request, p module.Page, s *ui.Shell) error {
+	bell, err := f.app.inbox.Bell(r.Context(), shownTicket(p.Topics))
+	if err == nil && bell != nil {
+		s.Tools = append(s.Tools, bell)
+	}
+	return err
+}
+
+// shownTicket gives the id of the ticket whose topic a page follows; 0 for none.
+func shownTicket(topics []string) int64 {
+	for _, topic := range topics {
+		if prefix, id, _ := strings.Cut(topic, ":"); prefix == "ticket" || prefix == "desk" {
+			n, _ := strconv.ParseInt(id, 10, 64) // anything else is no ticket
+			return n
+		}
+	}
+	return 0
 }
 
 type cursorKey struct{}

@@ -19,6 +19,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
+	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
 
@@ -39,6 +40,7 @@ func (a *App) moduleList() []module.Module {
 	imports := servicenow.NewRuns(
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
 		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
+	a.inbox = inbox.New(inbox.Deps{DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS()})
 	return []module.Module{
 		desk.Module(),
 		record.New(record.Deps{
@@ -56,6 +58,7 @@ func (a *App) moduleList() []module.Module {
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
+		a.inbox.Module(),
 		account.New(account.Deps{
 			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
 		}),

@@ -18,6 +18,7 @@ const (
 	IconAt                    Icon = "at"
 	IconBan                   Icon = "ban"
 	IconBell                  Icon = "bell"
+	IconBellOff               Icon = "bell-off"
 	IconBold                  Icon = "bold"
 	IconBolt                  Icon = "bolt"
 	IconBook                  Icon = "book"
@@ -205,6 +206,7 @@ var iconShapes = map[Icon]string{
 	IconAt:                    `<path d="M8 12a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"/><path d="M16 12v1.5a2.5 2.5 0 0 0 5 0v-1.5a9 9 0 1 0 -5.5 8.28"/>`,
 	IconBan:                   `<path d="M3 12a9 9 0 1 0 18 0a9 9 0 1 0 -18 0"/><path d="M5.7 5.7l12.6 12.6"/>`,
 	IconBell:                  `<path d="M10 5a2 2 0 1 1 4 0a7 7 0 0 1 4 6v3a4 4 0 0 0 2 3h-16a4 4 0 0 0 2 -3v-3a7 7 0 0 1 4 -6"/><path d="M9 17v1a3 3 0 0 0 6 0v-1"/>`,
+	IconBellOff:               `<path d="M9.346 5.353c.21 -.129 .428 -.246 .654 -.353a2 2 0 1 1 4 0a7 7 0 0 1 4 6v3m-1 3h-13a4 4 0 0 0 2 -3v-3a6.996 6.996 0 0 1 1.273 -3.707"/><path d="M9 17v1a3 3 0 0 0 6 0v-1"/><path d="M3 3l18 18"/>`,
 	IconBold:                  `<path d="M7 5h6a3.5 3.5 0 0 1 0 7h-6l0 -7"/><path d="M13 12h1a3.5 3.5 0 0 1 0 7h-7v-7"/>`,
 	IconBolt:                  `<path d="M13 3l0 7l6 0l-8 11l0 -7l-6 0l8 -11"/>`,
 	IconBook:                  `<path d="M3 19a9 9 0 0 1 9 0a9 9 0 0 1 9 0"/><path d="M3 6a9 9 0 0 1 9 0a9 9 0 0 1 9 0"/><path d="M3 6l0 13"/><path d="M12 6l0 13"/><path d="M21 6l0 13"/>`,

@@ -1,0 +1,143 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/practice/inbox/view"
+	"github.com/steward-itsm/steward/internal/ui"
+	"github.com/steward-itsm/steward/internal/ui/text"
+)
+
+// Names gives the names behind ids; people.Service does.
+type Names interface {
+	PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.PersonName, error)
+}
+
+// Deps are what the pages lean on.
+type Deps struct {
+	DB      *database.DB
+	Notices *notify.Service
+	Tickets *ticket.Service
+	Names   Names
+	Frame   module.Frame
+	Clock   func() time.Time
+	Log     *slog.Logger
+	HTTPS   bool // people reach the product over https
+}
+
+// Inbox holds the pages.
+type Inbox struct{ d Deps }
+
+// New makes the pages.
+func New(d Deps) *Inbox { return &Inbox{d} }
+
+// Module is what plugs into the running system.
+func (i *Inbox) Module() module.Module {
+	allow := func(prefix string) func(ctx context.Context, rest string) bool {
+		return func(ctx context.Context, rest string) bool { return notify.MayFollow(access.From(ctx), prefix, rest) }
+	}
+	return module.Module{
+		Name:   "inbox",
+		Routes: i.routes,
+		API:    func(h huma.API) { i.register(h) },
+		Topics: []module.Topic{
+			{Prefix: notify.TopicPrefix, Allow: allow(notify.TopicPrefix)},
+			{Prefix: notify.TopicPrefixInside, Allow: allow(notify.TopicPrefixInside)},
+		},
+		Periodic: []module.Periodic{{Name: "notify.expire", Every: time.Hour, Run: i.d.Notices.Expire}},
+		Actions: []module.Action{{
+			Label: text.Key("Notifications about this"), Icon: string(ui.IconBell),
+			URL:     func(t *ticket.Ticket) string { return view.AboutURL(t.Number) },
+			Visible: func(ctx context.Context, _ *ticket.Ticket) bool { return access.From(ctx).IsPerson() },
+		}},
+	}
+}
+
+func (i *Inbox) routes(mux *web.Mux) {
+	mux.Handle("GET "+view.URL, i.list)
+	mux.Handle("GET "+view.URL+"/bell", i.bell)
+	mux.Handle("GET "+view.URL+"/new", i.news)
+	mux.Handle("POST "+view.URL+"/read", i.read)
+	mux.Handle("POST "+view.URL+"/unread", i.unread)
+	mux.Handle("GET "+view.URL+"/settings", i.settings)
+	mux.Handle("POST "+view.URL+"/settings", i.saveSettings)
+	mux.Handle("GET "+view.URL+"/about/{number}", i.about)
+	mux.Handle("POST "+view.URL+"/about/{number}", i.follow)
+}
+
+// Bell is the bell of a page that shows a ticket (0 for none): what waits for the
+// reader, the ticket before their eyes left out. nil for those who are nobody.
+func (i *Inbox) Bell(ctx context.Context, ticketID int64) (web.Component, error) {
+	if !access.From(ctx).IsPerson() {
+		return nil, nil
+	}
+	m, err := i.bellOf(ctx, ticketID)
+	return m, err
+}
+
+func (i *Inbox) bellOf(ctx context.Context, ticketID int64) (view.Bell, error) {
+	m := view.Bell{Here: ticketID}
+	unread, err := i.d.Notices.Unread(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.Count = unread.Lines
+	if ticketID == 0 || !unread.Has(ticketID) {
+		return m, nil
+	}
+	m.Count--
+	if _, err := i.d.Notices.MarkRead(ctx, notify.Ticket(ticketID)); err != nil {
+		// What can be read is shown also when nothing can be written, as on a full disk.
+		i.d.Log.WarnContext(ctx, "notices could not be marked as read", "error", err)
+	}
+	return m, nil
+}
+
+// bell answers an open page that heard of news.
+func (i *Inbox) bell(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Here int64 `form:"here"`
+	}
+	if err := web.Form(r, &in, nil); err != nil {
+		return err
+	}
+	m, err := i.bellOf(r.Context(), in.Here)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, m.View())
+}
+
+// reader is how somebody reads their inbox.
+type reader struct {
+	audience notify.Audience
+}
+
+func readerOf(ctx context.Context) reader { return reader{notify.AudienceOf(access.From(ctx))} }
+
+// asks reports whether the reader only asks for things: they read plain words and
+// go to the portal.
+func (r reader) asks() bool { return r.audience == notify.Everybody }
+
+func (r reader) ticketURL(number string) string {
+	if r.asks() {
+		return "/portal/tickets/" + number
+	}
+	return "/tickets/" + number
+}
+
+// subjectKey is how a form names a subject: "ticket:42".
+func subjectKey(s notify.Subject) string { return fmt.Sprintf("%s:%d", s.Type, s.ID) }
