@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/identity"
+	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/search"
@@ -24,6 +25,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/jobs"
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	"github.com/steward-itsm/steward/internal/practice/measurement"
 )
 
 // Core is the nouns every practice shares, wired on one database. Commands that
@@ -43,6 +45,7 @@ type Core struct {
 	Search   *search.Index
 	Tickets  *ticket.Service
 	Notices  *notify.Service
+	Metrics  *metric.Service
 	Jobs     *jobs.Queue
 	Live     *live.Hub
 	Identity *identity.Service
@@ -105,6 +108,11 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 	})
 	c.Notices = notify.New(c.DB, c.Live, c.Now)
 	c.Tickets.Follow(c.Notices.Follow)
+	c.Tickets.Follow(metric.Follow)
+	c.Tickets.FollowImports(metric.FollowImport)
+	c.Metrics = metric.New(metric.Deps{
+		DB: c.DB, Kinds: c.Kinds, Tickets: c.Tickets, People: c.People, Services: c.Services, Audit: c.Audit, Words: measurement.Words(), Now: c.Now, Logger: log,
+	})
 	c.Jobs = jobs.New(c.DB, jobs.Options{Logger: log, Clock: c.Now, Node: cfg.Node, Workers: cfg.Workers, Observer: observer})
 	return c, nil
 }

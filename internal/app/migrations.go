@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/lookup"
+	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/core/people"
@@ -29,7 +30,7 @@ func Migrations() []fs.FS {
 	return []fs.FS{
 		live.Migrations, jobs.Migrations,
 		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
-		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations,
+		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations, metric.Migrations,
 		queue.Migrations,
 		canned.Migrations,
 		snooze.Migrations,
@@ -39,10 +40,13 @@ func Migrations() []fs.FS {
 
 // DerivedTables are the tables whose content is made from other tables, as
 // patterns of path.Match: a backup leaves them out, and Rebuild fills them.
-func DerivedTables() []string { return []string{"search_*"} }
+func DerivedTables() []string { return []string{"search_*", "metric_*"} }
 
 // Rebuild fills the derived tables of a database that was just restored.
 func Rebuild(ctx context.Context, db *database.DB) error {
 	index := search.New(db)
-	return ticket.New(ticket.Deps{DB: db, Search: index}).Reindex(ctx, index.Clear)
+	if err := ticket.New(ticket.Deps{DB: db, Search: index}).Reindex(ctx, index.Clear); err != nil {
+		return err
+	}
+	return metric.StartSweep(ctx, db)
 }

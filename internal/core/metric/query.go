@@ -21,8 +21,8 @@ const (
 	ByPriority     Cut = "priority"
 	ByKind         Cut = "kind"
 	ByChannel      Cut = "channel"
-	ByState        Cut = "state"  // of TimeInState: the state, and what it waits for
-	ByPerson       Cut = "person" // of Touches: who did it
+	ByState        Cut = "state"   // of TimeInState: the state, and what it waits for
+	BySubject      Cut = "subject" // of RecurringMinor: service and category
 )
 
 // FieldCut cuts by a custom field.

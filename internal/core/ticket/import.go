@@ -98,6 +98,7 @@ func (s *Service) extend(ctx context.Context, tx *database.Tx, id int64, h Histo
 	for i := len(stored); i < len(h.Events); i++ {
 		e := &h.Events[i]
 		e.TicketID, e.Seq, e.RecordedAt, e.At = id, i+1, recorded, micro(e.At)
+		e.loseMinutes(h.MinutesLost)
 		if err := t.Apply(*e, def); err != nil {
 			return result, err
 		}
@@ -107,6 +108,9 @@ func (s *Service) extend(ctx context.Context, tx *database.Tx, id int64, h Histo
 	}
 	t.Version++
 	if err := update(ctx, tx, &t, &before); err != nil {
+		return result, err
+	}
+	if err := s.tellImported(ctx, tx, t.ID); err != nil {
 		return result, err
 	}
 	result.Outcome = ImportExtended
@@ -167,6 +171,7 @@ func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (Im
 		e := &h.Events[i]
 		e.TicketID, e.Seq, e.RecordedAt = t.ID, i+1, recorded
 		e.At = micro(e.At)
+		e.loseMinutes(h.MinutesLost)
 		if e.At.Before(last) {
 			return ImportResult{}, apperr.New(apperr.Invalid, "The events of a history must be in order of time.")
 		}
@@ -191,6 +196,9 @@ func (s *Service) importOne(ctx context.Context, tx *database.Tx, h History) (Im
 		if err := s.storeImported(ctx, tx, &h.Events[i], h.MinutesLost); err != nil {
 			return ImportResult{}, err
 		}
+	}
+	if err := s.tellImported(ctx, tx, t.ID); err != nil {
+		return ImportResult{}, err
 	}
 	result := ImportResult{ID: t.ID, Number: t.Number, Outcome: ImportCreated}
 	return result, s.search.Index(ctx, tx, t.ID, 0, false, ticketText(&t))

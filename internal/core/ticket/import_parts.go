@@ -7,6 +7,14 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
+// loseMinutes notes on a rating how much time it says was lost.
+func (e *Event) loseMinutes(minutes *int) {
+	if _, noted := e.Change(FieldMinutesLost); e.Type != Rated || minutes == nil || noted {
+		return
+	}
+	e.Changes = append(e.Changes, Change{Field: FieldMinutesLost, To: strconv.Itoa(*minutes)})
+}
+
 // storeParts keeps what an imported event brings besides itself: its files, whose
 // bytes the importer has put into the blob store before, and its verdict.
 func storeParts(ctx context.Context, tx *database.Tx, e *Event, minutesLost *int) error {

@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/workflow"
@@ -40,6 +41,11 @@ func (s *Service) Rate(ctx context.Context, ref Ref, r Rating) (Ticket, error) {
 		e := c.event(Rated, false, r.Comment)
 		if err := c.setInt(e, FieldRating, r.Score); err != nil {
 			return err
+		}
+		if r.MinutesLost != nil {
+			if err := c.set(e, FieldMinutesLost, strconv.Itoa(*r.MinutesLost)); err != nil {
+				return err
+			}
 		}
 		return storeRating(ctx, c.tx, c.ticket.ID, StoredRating{Rating: r, PersonID: c.actor.ID, At: c.now})
 	})

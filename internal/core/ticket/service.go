@@ -62,6 +62,8 @@ type Service struct {
 	followers  []Follower
 	attributes []Attribute
 	guards     []Guard
+
+	importFollowers []ImportFollower
 }
 
 // Deps are what a Service leans on.

@@ -31,7 +31,7 @@ func (s *Saved) Created() bool { return s.Before.Version == 0 }
 
 // Follower hears of every save, within its transaction: what it fails with
 // undoes the save. It keeps to a few statements; what takes longer it enqueues as
-// a job. An import tells nobody: what it writes happened long ago.
+// a job. An import tells only ImportFollowers: what it writes happened long ago.
 type Follower func(ctx context.Context, tx *database.Tx, saved *Saved) error
 
 // Attribute is a field of filters whose values a practice keeps beside the
@@ -41,6 +41,22 @@ type Attribute struct {
 	// Load gives the values of some tickets, for conditions that are tried in Go,
 	// such as a workflow's. Tickets without a value may be left out.
 	Load func(ctx context.Context, q database.Querier, ids []int64) (map[int64][]filter.Value, error)
+}
+
+// ImportFollower hears of tickets whose timeline an import wrote, within its
+// transaction: for what is computed from timelines.
+type ImportFollower func(ctx context.Context, tx *database.Tx, ticketID int64) error
+
+// FollowImports adds one; like Follow.
+func (s *Service) FollowImports(f ImportFollower) { s.importFollowers = append(s.importFollowers, f) }
+
+func (s *Service) tellImported(ctx context.Context, tx *database.Tx, ticketID int64) error {
+	for _, follow := range s.importFollowers {
+		if err := follow(ctx, tx, ticketID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Follow adds a follower, and Extend attributes. Both belong to putting the

@@ -84,6 +84,7 @@ const (
 	FieldResolutionCode = "resolution_code"
 	FieldResolution     = "resolution"
 	FieldRating         = "rating"
+	FieldMinutesLost    = "minutes_lost" // beside a rating: in the timeline only
 	FieldTags           = "tags"
 	FieldWatchers       = "watchers"
 	FieldMergedInto     = "merged_into"
@@ -187,7 +188,7 @@ func (t *Ticket) Set(field, value string) error {
 		ids, err := splitIDs(value)
 		t.Watchers = ids
 		return err
-	case FieldLink, FieldVia, FieldSplitFrom, FieldSplitInto:
+	case FieldLink, FieldVia, FieldSplitFrom, FieldSplitInto, FieldMinutesLost:
 		return nil
 	}
 	if isActivity(field) {
