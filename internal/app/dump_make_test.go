@@ -18,6 +18,7 @@ import (
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/identity"
+	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/backup"
@@ -70,6 +71,10 @@ func used(t *testing.T, s *apptest.System) {
 			t.Fatal(err)
 		}
 	}
+
+	target := 0.05
+	_, err := c.Metrics.Set(s.As(access.RoleAdministrator), metric.ReopenRate, metric.Change{Target: &target, Direction: metric.Down, OwnerID: s.Persons[access.RoleTeamLead]})
+	check(err)
 
 	// People, their rights and their ways in.
 	role, err := c.Roles.Create(s.As(access.RoleAdministrator), access.Role{

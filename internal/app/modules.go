@@ -20,6 +20,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
+	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
 
@@ -70,6 +71,7 @@ func (a *App) moduleList() []module.Module {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
 			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
+		measurement.New(measurement.Deps{Metrics: c.Metrics}).Module(),
 		imports.Module(c.People, f),
 	}
 }

@@ -324,7 +324,7 @@ func (s *Service) lookUpPart(ctx context.Context, p *plan, part []lookup) error 
 		case l.cut:
 			where += " AND " + p.slotColumn() + " = " + args.Arg(l.slot)
 		}
-		parts = append(parts, `SELECT * FROM (SELECT CAST(`+args.Arg(i)+` AS BIGINT) AS k, `+value+` AS v FROM `+p.from("metric_facts")+` WHERE `+where+
+		parts = append(parts, `SELECT k, v FROM (SELECT CAST(`+args.Arg(i)+` AS BIGINT) AS k, `+value+` AS v FROM `+p.from("metric_facts")+` WHERE `+where+
 			` ORDER BY 2 LIMIT 1 OFFSET `+args.Arg(l.place-1)+`) part`)
 	}
 	return database.Each(ctx, s.db.Reader(), func(r database.Row) error {
