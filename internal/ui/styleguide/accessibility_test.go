@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var pagePaths = []string{"", "/fields", "/lists", "/record", "/panels", "/calm", "/api", "/bare", "/error"}
+var pagePaths = []string{"", "/fields", "/lists", "/record", "/panels", "/calm", "/charts", "/api", "/bare", "/error"}
 
 // isAccessible keeps the promise of WCAG 2.2 AA for each component, and that no
 // page is wider than its screen. A phone in light and a desk in dark are every

@@ -66,6 +66,7 @@ var sections = []section{
 	{"record", "Record", "A ticket's page: timeline, composer, context.", ui.IconTicket, true, record},
 	{"api", "API reference", "What a program sees of the product.", ui.IconCode, true, apiSample},
 	{"panels", "Panels", "Panels, numbers, messages, empty places.", ui.IconLayoutKanban, false, panels},
+	{"charts", "Charts", "Numbers and pictures of numbers.", ui.IconChartLine, false, func(time.Time) templ.Component { return charts() }},
 	{"calm", "Calm pages", "For people who come seldom, on a phone.", ui.IconLifebuoy, false, calm},
 }
 

@@ -4,6 +4,7 @@ import "htmx.org";
 import "htmx.org/dist/ext/hx-sse.js";
 
 import { startCanned } from "./lib/canned";
+import { startCharts } from "./lib/charts";
 import { startComposer } from "./lib/composer";
 import { startCompletion } from "./lib/completion";
 import { startDialogs } from "./lib/dialogs";
@@ -26,6 +27,7 @@ import { startUploads } from "./lib/uploads";
 document.documentElement.classList.add("s-scripted");
 
 startToasts();
+startCharts();
 startDialogs();
 startMenus();
 startKeys();

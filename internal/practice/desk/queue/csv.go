@@ -4,37 +4,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 )
-
-// csvCell makes a value safe for programs that take a cell for a formula. Such
-// programs look at the first character, some after dropping blanks before it; an
-// apostrophe makes the rest text. Plain numbers are left as they are, so that a
-// column can be added up. (OWASP, "CSV injection".)
-func csvCell(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '\r' || r == 0 {
-			return -1 // a lone carriage return starts a new row for some readers
-		}
-		return r
-	}, s)
-	begin := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
-	if begin == "" {
-		return s
-	}
-	switch []rune(begin)[0] {
-	case '=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠':
-		if _, err := strconv.ParseFloat(begin, 64); err != nil || begin != s {
-			return "'" + s
-		}
-	}
-	if s[0] == '\t' || s[0] == '\n' {
-		return "'" + s
-	}
-	return s
-}
 
 // csvValue is what a column says of a ticket, as text that programs can sort.
 func csvValue(column string, t *view.Ticket, zone *time.Location) string {

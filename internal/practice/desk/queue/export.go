@@ -117,7 +117,7 @@ func (c *csvWriter) write(ctx context.Context, page []ticket.Ticket) error {
 	for i := range page {
 		row := c.q.facts(ctx, &page[i], n)
 		for j, column := range c.l.columns {
-			c.cells[j] = csvCell(csvValue(column.Key, &row, c.zone))
+			c.cells[j] = web.CSVCell(csvValue(column.Key, &row, c.zone))
 		}
 		if err := c.csv.Write(c.cells); err != nil {
 			return gone(err)
@@ -143,7 +143,7 @@ func (c *csvWriter) begin() error {
 	c.csv.UseCRLF = true // RFC 4180
 	c.cells = make([]string, len(c.l.columns))
 	for i, column := range c.l.columns {
-		c.cells[i] = csvCell(column.Label)
+		c.cells[i] = web.CSVCell(column.Label)
 		if isTimeColumn(column.Key) {
 			c.cells[i] += " (" + c.zone.String() + ")"
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 )
 
@@ -37,7 +38,7 @@ func TestCellsThatWouldBeFormulasBecomeText(t *testing.T) {
 		"\nx":               "'\nx",
 		"2 < 3, \"quoted\"": "2 < 3, \"quoted\"",
 	} {
-		if got := csvCell(in); got != want {
+		if got := web.CSVCell(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
@@ -49,7 +50,7 @@ func TestNoCellIsEverAFormula(t *testing.T) {
 		in := rapid.StringOf(rapid.RuneFrom([]rune("=+-@|%\t\r\n \"',;a1.＝\u200b"))).Draw(t, "text")
 		var b strings.Builder
 		w := csv.NewWriter(&b)
-		if err := w.Write([]string{csvCell(in), "end"}); err != nil {
+		if err := w.Write([]string{web.CSVCell(in), "end"}); err != nil {
 			t.Fatal(err)
 		}
 		w.Flush()
