@@ -99,7 +99,7 @@ type Queue struct{ d Deps }
 // New makes the pages.
 func New(d Deps) *Queue {
 	if d.Links.Ticket == nil {
-		d.Links.Ticket = ticketPage
+		d.Links.Ticket = TicketPage
 	}
 	if d.Links.Person == nil {
 		d.Links.Person = func(id int64) string { return "/people/" + strconv.FormatInt(id, 10) }
@@ -125,9 +125,9 @@ func New(d Deps) *Queue {
 	return &Queue{d}
 }
 
-// ticketPage is where a ticket is for whoever reads: on the desk, or in the portal
+// TicketPage is where a ticket is for whoever reads: on the desk, or in the portal
 // for those who only have tickets of their own.
-func ticketPage(actor access.Actor, number string) string {
+func TicketPage(actor access.Actor, number string) string {
 	if WorksTickets(actor) {
 		return "/tickets/" + url.PathEscape(number)
 	}

@@ -41,6 +41,10 @@ export function startCharts(): void {
     rove(chart, point);
     say(point);
   });
+  on("input", "input[data-range]", (range) => {
+    const said = range.parentElement?.querySelector("output");
+    if (said && range instanceof HTMLInputElement) said.textContent = `${range.value} %`;
+  });
   on("pointerover", "[data-chart]", (_, event) => {
     const point = event.target instanceof Element ? event.target.closest("svg [data-chart-point]") : null;
     if (point) say(point);
