@@ -85,6 +85,8 @@ func (w *world) besides(b browser) {
 		}},
 		{"dialog-resolve", "agent", "/tickets/" + w.asked.Number, func(p *tab) { p.press("Resolve"); p.until(`document.querySelector("dialog[open]")`) }},
 		{"dialog-view", "team_lead", "/queue?q=printer", func(p *tab) { p.press("Save as view"); p.until(`document.querySelector("dialog[open]")`) }},
+		{"process-map", "agent", "/process", nil},
+		{"process-groups", "agent", "/process?between=group", nil},
 		{"key-help", "agent", "/queue", func(p *tab) { p.keys("?"); p.until(`document.querySelector("dialog[open]")`) }},
 		{"palette", "agent", "/queue", func(p *tab) {
 			p.keysWith(kb.ModifierCtrl, "k")

@@ -182,11 +182,11 @@ func (c Chart) path(k int, s scale) string {
 // marker draws the shape that tells the points of a series from another's.
 func marker(series int) string {
 	return [looks]string{
-		"M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z", // circle
-		"M-3.2-3.2H3.2V3.2H-3.2Z",                       // square
-		"M0-4.4L4.2 3.2H-4.2Z",                          // triangle
-		"M0-4.6L4.6 0L0 4.6L-4.6 0Z",                    // diamond
-		"M0 4.4L4.2-3.2H-4.2Z",                          // triangle, turned over
+		"M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z",               // circle
+		"M-3.2-3.2H3.2V3.2H-3.2Z",                                     // square
+		"M0-4.4L4.2 3.2H-4.2Z",                                        // triangle
+		"M0-4.6L4.6 0L0 4.6L-4.6 0Z",                                  // diamond
+		"M0 4.4L4.2-3.2H-4.2Z",                                        // triangle, turned over
 		"M-3.8-1.3H-1.3V-3.8H1.3V-1.3H3.8V1.3H1.3V3.8H-1.3V1.3H-3.8Z", // cross
 	}[series%looks]
 }

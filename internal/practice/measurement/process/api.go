@@ -67,8 +67,10 @@ func (p *Process) register(h huma.API) {
 	openapi.Register(h, openapi.Operation{
 		ID: "get-flow", Method: http.MethodGet, Path: "/process", Tag: tag, Summary: "Get the flow of tickets",
 		Description: "Counts and times of the steps that tickets created in a period took, between states or groups. It is over the tickets you may view and export and whose work you may see.",
-		Answer: Flow{Between: "state", From: "2026-09-01", To: "2026-11-30", Tickets: 1, Shown: 1, Places: []FlowPlace{{Key: "new", Name: "New", Tickets: 1, Visits: 1}},
-			Steps: []FlowStep{{To: "new", Count: 1, Tickets: 1}}, Ways: []FlowWay{{Places: []string{"new"}, Count: 1, Share: 1}}},
+		Answer: Flow{
+			Between: "state", From: "2026-09-01", To: "2026-11-30", Tickets: 1, Shown: 1, Places: []FlowPlace{{Key: "new", Name: "New", Tickets: 1, Visits: 1}},
+			Steps: []FlowStep{{To: "new", Count: 1, Tickets: 1}}, Ways: []FlowWay{{Places: []string{"new"}, Count: 1, Share: 1}},
+		},
 	}, p.apiFlow)
 }
 

@@ -213,9 +213,11 @@ func (p *Process) ticketTable(ctx context.Context, tickets []ticket.Ticket, more
 			resolved = ui.Moment{At: k.ResolvedAt}
 		}
 		t.Rows = append(t.Rows, ui.Row{Label: k.Number, URL: address, Cells: []templ.Component{
-			ui.Link{Label: k.Number, URL: address, Mono: true}, ui.Link{Label: k.Title, URL: address},
+			ui.Link{Label: k.Number, URL: address, Mono: true},
+			ui.Link{Label: k.Title, URL: address},
 			ui.StateBadge{Label: stateLabel(ctx, placeOf(ticket.CourseStep{State: k.State, Wait: k.WaitReason}, States), kinds), Category: ui.Category(k.Category)},
-			ui.Moment{At: k.CreatedAt}, resolved,
+			ui.Moment{At: k.CreatedAt},
+			resolved,
 		}})
 	}
 	return t
