@@ -34,6 +34,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -49,6 +50,7 @@ type App struct {
 	health  *observe.Health
 	mux     *web.Mux
 	modules []module.Module
+	majors  *majorincident.Practice
 	plugged plugged
 	inbox   *inbox.Inbox
 	server  *web.Server
@@ -72,6 +74,9 @@ func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, erro
 
 // Core gives the wired nouns, for commands and tests.
 func (a *App) Core() *Core { return a.core }
+
+// Majors gives the major incidents, for tests.
+func (a *App) Majors() *majorincident.Practice { return a.majors }
 
 // Handler serves everything.
 func (a *App) Handler() http.Handler { return a.mux }
@@ -188,6 +193,7 @@ func (a *App) api() {
 			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
 			process.Tags(),
+			majorincident.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

@@ -81,7 +81,7 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 		return fail(err)
 	}
 	changes := &access.Changes{}
-	c.Verbs = access.NewCatalogue()
+	c.Verbs = access.NewCatalogue(verbs()...)
 	c.Audit = audit.New(c.DB, c.Now)
 	c.Roles = roles.New(c.DB, c.Audit, changes, c.Verbs, c.Now)
 	c.People = people.New(c.DB, c.Audit, c.Roles, changes, c.Now)

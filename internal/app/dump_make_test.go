@@ -141,6 +141,7 @@ func used(t *testing.T, s *apptest.System) {
 	check(c.Notices.Mute(lead, closed.ID, true))
 
 	prepare(t, s)
+	majorForDump(t, s)
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

@@ -18,6 +18,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
@@ -32,6 +33,10 @@ func (f frame) Page(w http.ResponseWriter, r *http.Request, p module.Page, body 
 	shell := f.shell(r, p)
 	if err := f.bell(r, p, &shell); err != nil {
 		return err
+	}
+	var err error
+	if shell.Banners, err = f.app.majors.BannersFor(r.Context()); err != nil { // a page without its banner is better than none
+		f.app.log.WarnContext(r.Context(), "the banners could not be read", "error", err)
 	}
 	if toast, ok := web.TakeFlash(w, r); ok {
 		shell.Toast = ui.Toast{Text: toast.Text, Undo: toast.Undo}
@@ -68,7 +73,12 @@ func (f frame) shell(r *http.Request, p module.Page) ui.Shell {
 	if actor.Can(access.ViewPeople, access.AnyKind) || actor.Can(access.Assign, access.AnyKind) {
 		s.SearchURL, s.PaletteURL = "/search", "/palette"
 	}
-	if topics := append(slices.Clone(p.Topics), notify.Topics(actor)...); len(topics) > 0 {
+	topics := append(slices.Clone(p.Topics), notify.Topics(actor)...)
+	if majorincident.MayReadStatus(actor) {
+		s.BannersURL = majorincident.BannersURL
+		topics = append(topics, majorincident.StatusTopic)
+	}
+	if len(topics) > 0 {
 		q := url.Values{"topic": topics}
 		if since, ok := ctx.Value(cursorKey{}).(live.Cursor); ok {
 			q.Set("since", since.String())

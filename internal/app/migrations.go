@@ -23,6 +23,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
 )
 
 // Migrations are those of every room: together the schema of the database.
@@ -34,6 +35,7 @@ func Migrations() []fs.FS {
 		queue.Migrations,
 		canned.Migrations,
 		snooze.Migrations,
+		majorincident.Migrations,
 		servicenow.Migrations,
 	}
 }

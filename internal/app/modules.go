@@ -22,6 +22,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
 
@@ -43,8 +44,13 @@ func (a *App) moduleList() []module.Module {
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
 		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
 	a.inbox = inbox.New(inbox.Deps{DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS()})
+	a.majors = majorincident.New(majorincident.Deps{
+		DB: c.DB, Tickets: c.Tickets, Directory: c.People, Names: c.People, Services: c.Services, Announcer: announcer{c.Live}, Notifier: majorNotices{c},
+		Audit: c.Audit, Jobs: c.Jobs, As: c.As, Frame: f, Now: c.Now,
+	})
 	return []module.Module{
 		desk.Module(),
+		a.majors.Module(),
 		record.New(record.Deps{
 			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),

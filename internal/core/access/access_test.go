@@ -209,3 +209,17 @@ func TestExplanationNamesRoleAndOrigin(t *testing.T) {
 		t.Errorf("an invisible record is explained: %v", got)
 	}
 }
+
+func TestPracticesGiveTheirVerbsToBuiltInRoles(t *testing.T) {
+	t.Parallel()
+	c := access.NewCatalogue(access.VerbInfo{Verb: "brew", Label: "Brew", Phrase: "brewing", Scopes: []access.Scope{access.ScopeAll}, Roles: []string{access.RoleTeamLead}})
+	for _, r := range c.BuiltInRoles() {
+		can := slices.Contains(r.Permissions, access.Permission{Verb: "brew", Kind: access.AnyKind, Scope: access.ScopeAll})
+		if can != (r.Key == access.RoleTeamLead) {
+			t.Errorf("%s brews: %t", r.Key, can)
+		}
+		if err := r.Validate(c); err != nil {
+			t.Errorf("%s: %v", r.Key, err)
+		}
+	}
+}

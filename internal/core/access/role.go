@@ -43,7 +43,8 @@ const (
 //go:embed roles.json
 var builtInRoles []byte
 
-// BuiltInRoles gives the roles that every installation has.
+// BuiltInRoles gives the roles that every installation has, without what
+// practices add to them (see Catalogue.BuiltInRoles).
 func BuiltInRoles() []Role {
 	roles, err := ParseRoles(builtInRoles)
 	if err != nil {

@@ -39,10 +39,11 @@ const AnyKind = "*"
 // VerbInfo describes a verb to the person who edits a role.
 type VerbInfo struct {
 	Verb    Verb
-	Label   string  // "Write internal notes"
-	Phrase  string  // completes "allows …": "writing internal notes on"
-	Tickets bool    // done to tickets; otherwise to the product itself
-	Scopes  []Scope // the scopes that mean something for it
+	Label   string   // "Write internal notes"
+	Phrase  string   // completes "allows …": "writing internal notes on"
+	Tickets bool     // done to tickets; otherwise to the product itself
+	Scopes  []Scope  // the scopes that mean something for it
+	Roles   []string // built-in roles that have a practice's verb, everywhere
 }
 
 // Catalogue is the set of verbs a running system knows. A practice with verbs
@@ -67,6 +68,19 @@ func NewCatalogue(extra ...VerbInfo) *Catalogue {
 
 // Verbs lists all verbs in the order a role's editor shows them.
 func (c *Catalogue) Verbs() []VerbInfo { return slices.Clone(c.infos) }
+
+// BuiltInRoles gives the built-in roles with the verbs that practices gave them.
+func (c *Catalogue) BuiltInRoles() []Role {
+	roles := BuiltInRoles()
+	for i := range roles {
+		for _, info := range c.infos {
+			if slices.Contains(info.Roles, roles[i].Key) {
+				roles[i].Permissions = append(roles[i].Permissions, Permission{info.Verb, AnyKind, ScopeAll})
+			}
+		}
+	}
+	return roles
+}
 
 // Info describes one verb; ok is false for a verb nobody declared.
 func (c *Catalogue) Info(v Verb) (info VerbInfo, ok bool) {

@@ -27,7 +27,6 @@ type Module struct {
 	API        func(api huma.API)
 	Menu       []MenuItem
 	Create     []MenuItem // entries of the "New" button
-	Verbs      []access.VerbInfo
 	Topics     []Topic
 	Periodic   []Periodic
 

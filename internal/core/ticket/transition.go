@@ -310,6 +310,7 @@ func (s *Service) CloseResolved(ctx context.Context, limit int) (int, error) {
 			switch {
 			case err == nil:
 				closed++
+			case apperr.Is(err, apperr.Invalid): // a practice keeps it open, as a major incident before its review
 			case !apperr.Is(err, apperr.Conflict): // with Conflict somebody reopened or closed it a moment ago
 				failed = append(failed, fmt.Errorf("close ticket %d: %w", id, err))
 			}

@@ -2,6 +2,7 @@ package roles
 
 import (
 	"context"
+	"slices"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
@@ -318,6 +319,28 @@ func (s *Store) HasAdministrator(ctx context.Context, q database.Querier) (bool,
 			SELECT 1 FROM group_roles gr JOIN groups g ON g.id = gr.group_id JOIN group_members gm ON gm.group_id = g.id
 			JOIN persons p ON p.id = gm.person_id
 			WHERE gr.role_key IN `+in+` AND g.active AND p.active AND NOT p.service_account)`, args.Values()...)
+}
+
+// PersonsWith gives the active persons who may do a verb everywhere, through a
+// role of their own or of a group of theirs; at most limit. It asks for no
+// permission: it is for telling them something.
+func (s *Store) PersonsWith(ctx context.Context, q database.Querier, verb access.Verb, limit int) ([]int64, error) {
+	all, err := s.Definitions(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, role := range all {
+		if slices.Contains(role.Permissions, access.Permission{Verb: verb, Kind: access.AnyKind, Scope: access.ScopeAll}) {
+			keys = append(keys, role.Key)
+		}
+	}
+	var args database.Args
+	in := database.In(&args, keys)
+	return database.All(ctx, q, database.Scalar[int64], `SELECT p.id FROM persons p WHERE p.active AND NOT p.service_account AND p.id IN (
+		SELECT pr.person_id FROM person_roles pr WHERE pr.role_key IN `+in+`
+		UNION SELECT gm.person_id FROM group_roles gr JOIN groups g ON g.id = gr.group_id JOIN group_members gm ON gm.group_id = g.id
+			WHERE gr.role_key IN `+in+` AND g.active) ORDER BY p.id LIMIT `+args.Arg(limit), args.Values()...)
 }
 
 // KeepingAdministrator runs a change that may take rights away and refuses it,

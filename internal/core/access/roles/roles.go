@@ -40,7 +40,7 @@ type Store struct {
 
 // New makes the store.
 func New(db *database.DB, log *audit.Log, changes *access.Changes, verbs *access.Catalogue, clock func() time.Time) *Store {
-	return &Store{db, log, changes, verbs, access.BuiltInRoles(), clock}
+	return &Store{db, log, changes, verbs, verbs.BuiltInRoles(), clock}
 }
 
 // Verbs gives the verbs a role can be made of.

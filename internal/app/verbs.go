@@ -1,0 +1,14 @@
+package app
+
+import (
+	"slices"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
+)
+
+// verbs are what practices let roles allow, beside what every ticket knows. They
+// are known before the modules are put together: roles are made of them.
+func verbs() []access.VerbInfo {
+	return slices.Concat(majorincident.Verbs())
+}

@@ -1,0 +1,2 @@
+// Package view draws the pages of major incidents.
+package view
