@@ -52,7 +52,7 @@ func (f frame) shell(r *http.Request, p module.Page) ui.Shell {
 	ctx := r.Context()
 	actor := access.From(ctx)
 	s := ui.Shell{
-		Title: p.Title, HomeURL: "/", Wide: p.Wide, Bundles: p.Bundles, SearchText: p.Search,
+		Title: p.Title, HomeURL: f.app.startOf(ctx, actor), Wide: p.Wide, Bundles: p.Bundles, SearchText: p.Search,
 		User: f.userMenu(r, actor),
 	}
 	for _, m := range f.app.modules {
@@ -151,6 +151,7 @@ func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
 		reader := text.Reader{
 			Language: pickLanguage(person.Language, r.Header.Get("Accept-Language")), Location: zone(person.Zone, r),
 			Now: a.core.Now(), Theme: text.Theme(either(person.Theme, cookie(r, "theme"))), Density: text.Density(either(person.Density, cookie(r, "density"))),
+			KeysOff: person.KeysOff,
 		}
 		ctx := text.With(r.Context(), reader)
 		if r.Method == http.MethodGet && !web.IsFragment(r) && person.Actor.IsPerson() {

@@ -32,7 +32,7 @@ func (a *App) moduleList() []module.Module {
 	c, f := a.core, frame{a}
 	desk := queue.New(queue.Deps{
 		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, FirstSteps: (&firstSteps{core: c}).of, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
-		Plugged: func() []module.Column { return a.plugged.columns }, Marks: a.plugged.mark,
+		Plugged: func() []module.Column { return a.plugged.columns }, Columns: ownColumns{c}, Marks: a.plugged.mark,
 		Aside: queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
@@ -71,7 +71,7 @@ func (a *App) moduleList() []module.Module {
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
 		a.inbox.Module(),
 		account.New(account.Deps{
-			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
+			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(), Places: a.placesFor, Start: a.startFor,
 		}),
 		administration.New(administration.Deps{
 			DB: c.DB, People: c.People, Services: c.Services, Roles: c.Roles, Audit: c.Audit, Kinds: c.Kinds, Jobs: c.Jobs,

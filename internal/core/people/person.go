@@ -49,6 +49,8 @@ type Preferences struct {
 	Zone     string `json:"zone,omitempty"`     // an IANA name: "Europe/Berlin"
 	Theme    string `json:"theme,omitempty"`    // "light" or "dark"
 	Density  string `json:"density,omitempty"`  // "compact"
+	Start    string `json:"start,omitempty"`    // where one begins: a path of ours
+	KeysOff  bool   `json:"keys_off,omitempty"` // single letters do nothing (WCAG 2.1.4)
 }
 
 // Profile is what a person can edit about themselves.
@@ -103,6 +105,9 @@ func (p *Preferences) checkPreferences(wrong *apperr.Problems) {
 	}
 	if p.Density != "" && p.Density != "compact" {
 		wrong.Add("density", "Choose comfortable or compact.")
+	}
+	if p.Start != "" && (!strings.HasPrefix(p.Start, "/") || strings.HasPrefix(p.Start, "//") || strings.ContainsAny(p.Start, "\\\r\n\t ") || len(p.Start) > 500) {
+		wrong.Add("start", "Choose one of the pages.")
 	}
 }
 

@@ -25,7 +25,12 @@ type Deps struct {
 	Kinds    *workflow.Registry
 	Frame    module.Frame
 	Now      func() time.Time
-	HTTPS    bool // people reach the product over https
+	// Places lists the pages that whoever reads finds in the menus, for choosing
+	// the one to begin with; nil offers no choice.
+	Places func(ctx context.Context) []module.MenuItem
+	// Start gives the page a person begins with; nil is the first page for everybody.
+	Start func(ctx context.Context, person int64) string
+	HTTPS bool // people reach the product over https
 }
 
 type pages struct{ Deps }
@@ -33,7 +38,7 @@ type pages struct{ Deps }
 // New gives what plugs into the running system.
 func New(d Deps) module.Module {
 	p := pages{d}
-	return module.Module{Name: "account", Routes: p.routes, Open: true}
+	return module.Module{Name: "account", Routes: p.routes, Open: true, API: p.register}
 }
 
 // routes are open: signing in is for whoever is not signed in. The rest asks by

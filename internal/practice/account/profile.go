@@ -1,12 +1,15 @@
 package account
 
 import (
+	"context"
 	"net/http"
+	"slices"
 
 	"golang.org/x/text/language"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/account/view"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -19,11 +22,14 @@ type profileForm struct {
 	Zone     string `form:"zone,line"`
 	Theme    string `form:"theme,line"`
 	Density  string `form:"density,line"`
+	Start    string `form:"start,line"`
+	Keys     bool   `form:"keys"`
 }
 
 func (f profileForm) input() people.Profile {
 	return people.Profile{Phone: f.Phone, Location: f.Location, Preferences: people.Preferences{
 		Language: f.Language, Zone: f.Zone, Theme: f.Theme, Density: f.Density,
+		Start: f.Start, KeysOff: !f.Keys,
 	}}
 }
 
@@ -34,12 +40,16 @@ func (p pages) profile(w http.ResponseWriter, r *http.Request) error {
 	}
 	return p.showProfile(w, r, person, profileForm{
 		Phone: person.Phone, Location: person.Location, Language: person.Language, Zone: person.Zone, Theme: person.Theme, Density: person.Density,
+		Start: person.Start, Keys: !person.KeysOff,
 	}, nil)
 }
 
 func (p pages) saveProfile(w http.ResponseWriter, r *http.Request) error {
 	var f profileForm
 	err := web.Form(r, &f, nil)
+	if err == nil {
+		err = p.checkStart(r.Context(), f.Start)
+	}
 	if err == nil {
 		_, err = p.People.UpdateProfile(r.Context(), f.input())
 	}
@@ -72,6 +82,7 @@ func (p pages) showProfile(w http.ResponseWriter, r *http.Request, person people
 		Name: person.Name, Email: person.Email, JobTitle: person.JobTitle, Organisation: organisation,
 		Phone: f.Phone, Location: f.Location, Language: f.Language, Zone: f.Zone, Theme: f.Theme, Density: f.Density,
 		Languages: languages(), Zones: zones,
+		Start: f.Start, Starts: p.starts(ctx), Keys: f.Keys,
 	}
 	if person.Zone == "" { // otherwise the reader's zone is the chosen one
 		m.BrowserZone = text.From(ctx).Location.String()
@@ -81,6 +92,26 @@ func (p pages) showProfile(w http.ResponseWriter, r *http.Request, person people
 	}
 	m.Errors, _ = wrong(failed)
 	return p.page(w, r, text.T(ctx, "My profile"), statusOf(failed), m.View())
+}
+
+// starts are the pages the reader can begin with.
+func (p pages) starts(ctx context.Context) []view.Option {
+	if p.Places == nil {
+		return nil
+	}
+	var out []view.Option
+	for _, item := range p.Places(ctx) {
+		out = append(out, view.Option{Value: item.URL, Label: text.T(ctx, item.Label)})
+	}
+	return out
+}
+
+// checkStart refuses a page that is not among those on offer.
+func (p pages) checkStart(ctx context.Context, start string) error {
+	if start == "" || slices.ContainsFunc(p.starts(ctx), func(o view.Option) bool { return o.Value == start }) {
+		return nil
+	}
+	return apperr.InvalidField("start", "Choose one of the pages.")
 }
 
 func languages() []view.Option {

@@ -51,8 +51,11 @@ func (p pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	p.Identity.SetCookies(w, opened)
-	if opened.MustChange {
+	switch {
+	case opened.MustChange:
 		next = identity.PasswordPath
+	case next == "/" && p.Start != nil:
+		next = web.LocalPath(p.Start(r.Context(), opened.PersonID), "/")
 	}
 	return web.Redirect(w, r, next)
 }

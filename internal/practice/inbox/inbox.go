@@ -141,3 +141,8 @@ func (r reader) ticketURL(number string) string {
 
 // subjectKey is how a form names a subject: "ticket:42".
 func subjectKey(s notify.Subject) string { return fmt.Sprintf("%s:%d", s.Type, s.ID) }
+
+// Place is the list, as a page one can begin with.
+func Place() module.MenuItem {
+	return module.MenuItem{Label: text.Key("Notifications"), URL: view.URL, Icon: string(ui.IconBell), ID: "inbox"}
+}

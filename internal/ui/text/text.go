@@ -46,6 +46,7 @@ type Reader struct {
 	Now      time.Time      // the instant the page is rendered; zero shows no relative times
 	Theme    Theme
 	Density  Density
+	KeysOff  bool // single letters do nothing
 }
 
 type readerKey struct{}

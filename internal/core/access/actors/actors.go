@@ -26,10 +26,13 @@ type Person struct {
 	Actor          access.Actor
 	Email          string
 	ServiceAccount bool
-	Language       string // these four as the person chose them; empty if they did not
+	Language       string // these as the person chose them; empty if they did not
 	Zone           string
 	Theme          string
 	Density        string
+	Start          string            // the page they begin with
+	KeysOff        bool              // single letters do nothing
+	Columns        map[string]string // of lists, by the list's key. Do not change the map.
 }
 
 // MaxAge is how long an actor is kept at most.

@@ -19,11 +19,11 @@ func (c *Cache) load(ctx context.Context, id int64) (Person, error) {
 	var name string
 	var organisation, supplier int64
 	// The supplier the person works for is the nearest one above them.
-	err := q.QueryRow(ctx, `SELECT p.name, p.email, p.organisation_id, p.service_account, p.language, p.zone, p.theme, p.density,
+	err := q.QueryRow(ctx, `SELECT p.name, p.email, p.organisation_id, p.service_account, p.language, p.zone, p.theme, p.density, p.start_page, p.keys_off, p.list_columns,
 			(SELECT o.id FROM organisation_tree t JOIN organisations o ON o.id = t.ancestor_id
 			WHERE t.organisation_id = p.organisation_id AND o.kind = 'supplier' ORDER BY t.depth LIMIT 1)
 		FROM persons p WHERE p.id = $1 AND p.active`, id).
-		Scan(&name, &p.Email, (*database.ID)(&organisation), &p.ServiceAccount, &p.Language, &p.Zone, &p.Theme, &p.Density,
+		Scan(&name, &p.Email, (*database.ID)(&organisation), &p.ServiceAccount, &p.Language, &p.Zone, &p.Theme, &p.Density, &p.Start, &p.KeysOff, database.JSON{V: &p.Columns},
 			(*database.ID)(&supplier))
 	if apperr.Is(err, apperr.NotFound) {
 		return p, unknown()

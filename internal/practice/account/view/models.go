@@ -36,6 +36,9 @@ type Profile struct {
 	Phone, Location, Language, Zone, Theme, Density string
 	BrowserZone                                     string // what is used now, while none is chosen
 	Languages, Zones                                []Option
+	Start                                           string
+	Starts                                          []Option // pages to begin with; none offers no choice
+	Keys                                            bool     // single letters do something
 	Roles                                           []Role
 	Errors                                          map[string]string
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -44,7 +45,7 @@ type list struct {
 
 // changed reports whether the list differs from its view.
 func (l *list) changed() bool {
-	return l.filter != l.view.Filter || l.arranged != arranged(place{}, &l.view) || l.sort.String() != l.view.Sort || joinColumns(l.columns) != joinColumns(chosen(l.all, splitColumns(l.view.Columns)))
+	return l.filter != l.view.Filter || l.arranged != arranged(place{}, &l.view) || l.sort.String() != l.view.Sort || l.place.Columns != "" && joinColumns(l.columns) != joinColumns(chosen(l.all, splitColumns(l.view.Columns)))
 }
 
 // open finds out what a place shows. What is wrong with a filter is part of the
@@ -68,7 +69,7 @@ func (q *Queue) open(ctx context.Context, p place) (*list, error) {
 	l.all = columns(ctx, q.d.Plugged(), kinds)
 	l.columns = chosen(l.all, splitColumns(p.Columns))
 	if p.Columns == "" {
-		l.columns = chosen(l.all, splitColumns(l.view.Columns))
+		l.columns = chosen(l.all, splitColumns(cmp.Or(q.ownColumns(ctx, l.place.View), l.view.Columns)))
 	}
 	if l.sort, err = sortOf(p.Sort, l.view.Sort); err != nil {
 		return nil, err
@@ -455,7 +456,19 @@ func bulkActions(ctx context.Context, l *list) []templ.Component {
 	}
 }
 
-// chooseColumns keeps the chosen columns in the address.
+// columnsOf is how a person's columns of a view are called.
+func columnsOf(view string) string { return "queue:" + view }
+
+// ownColumns gives the columns that the reader chose for a view; "" when they chose none.
+func (q *Queue) ownColumns(ctx context.Context, view string) string {
+	if q.d.Columns == nil {
+		return ""
+	}
+	return q.d.Columns.Chosen(ctx, columnsOf(view))
+}
+
+// chooseColumns keeps the chosen columns for the reader, on every device, or in
+// the address where nothing keeps them. None are those of the view again.
 func (q *Queue) chooseColumns(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
@@ -463,6 +476,15 @@ func (q *Queue) chooseColumns(w http.ResponseWriter, r *http.Request) error {
 	p := placeOf(r.URL.Query())
 	keys := slices.DeleteFunc(r.PostForm["columns"], func(key string) bool { return !isColumnKey(key) })
 	p.Columns = strings.Join(append([]string{view.ColumnTitle}, keys...), ",")
+	if q.d.Columns != nil {
+		if len(keys) == 0 || r.PostForm.Has("reset") {
+			p.Columns = ""
+		}
+		if err := q.d.Columns.Choose(r.Context(), columnsOf(cmp.Or(p.View, defaultView)), p.Columns); err != nil {
+			return err
+		}
+		p.Columns = ""
+	}
 	return web.Redirect(w, r, p.url("/queue"))
 }
 

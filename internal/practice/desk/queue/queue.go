@@ -80,11 +80,19 @@ type Deps struct {
 	FirstSteps func(ctx context.Context) ([]FirstStep, error)
 	// Plugged gives the columns that practices add to lists; nil adds none.
 	Plugged func() []module.Column
+	// Columns keeps what people want to see of lists; nil keeps it in the address only.
+	Columns Columns
 	// Marks gives what practices say beside the titles of tickets; nil says nothing.
 	Marks func(ctx context.Context, ids []int64) (map[int64][]string, error)
 	Aside Aside
 	Clock func() time.Time
 	HTTPS bool // cookies travel over https only
+}
+
+// Columns keeps which columns the actor wants of a list, on every device.
+type Columns interface {
+	Chosen(ctx context.Context, list string) string // keys with commas between; "" when they chose none
+	Choose(ctx context.Context, list, columns string) error
 }
 
 // FirstStep is something that must be there before a desk can work.

@@ -22,6 +22,11 @@ function reachable(element: HTMLElement): boolean {
   return !row || row === document.activeElement || row.contains(document.activeElement);
 }
 
+/** Whether single letters do something: their reader can turn that off (WCAG 2.1.4). */
+export function keysWork(): boolean {
+  return document.documentElement.dataset["keys"] !== "off";
+}
+
 /** Does what a key stands for. */
 export function press(element: HTMLElement): void {
   if (takesText(element)) {
@@ -96,6 +101,7 @@ export function startKeys(): void {
     // an open menu the last key of a sequence is enough: "n" opened it, "i" chooses.
     const menu = document.querySelector<HTMLElement>(".s-menu-list:popover-open");
     if (menu) {
+      if (!keysWork()) return;
       const item = [...menu.querySelectorAll<HTMLElement>("[data-key]")].find((e) => e.dataset["key"]?.split(" ").at(-1) === event.key);
       if (item && reachable(item)) {
         event.preventDefault();
@@ -103,6 +109,7 @@ export function startKeys(): void {
       }
       return;
     }
+    if (!keysWork()) return;
     if (event.key === "?") {
       event.preventDefault();
       showHelp();

@@ -1,5 +1,6 @@
 // Lists by keyboard (j, k, x, Enter) and selection with its bar of actions.
 import { on, takesText } from "./dom";
+import { keysWork } from "./keys";
 import { words } from "./words";
 
 const rowsOf = (list: Element): HTMLElement[] => [...list.querySelectorAll<HTMLElement>(".s-row, [data-row]")];
@@ -59,6 +60,7 @@ export function startLists(): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (takesText(document.activeElement) || document.querySelector("dialog[open], .s-menu-list:popover-open")) return;
+    if (event.key !== "Enter" && !keysWork()) return;
     const row = document.activeElement?.closest<HTMLElement>(".s-row, [data-row]");
     switch (event.key) {
       case "j":
