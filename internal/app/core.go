@@ -105,6 +105,7 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 	c.Tickets = ticket.New(ticket.Deps{
 		DB: c.DB, Kinds: c.Kinds, Directory: directory{c.People, c.Services}, Announcer: announcer{c.Live}, Search: c.Search,
 		Resolver: resolver{c.DB, c.People, c.Services}, Blobs: c.Blobs, MaxUpload: int64(cfg.HTTP.MaxUpload), Now: c.Now,
+		ActorOf: c.actorOf,
 	})
 	c.Notices = notify.New(c.DB, c.Live, c.Now)
 	c.Tickets.Follow(c.Notices.Follow)
@@ -115,6 +116,12 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 	})
 	c.Jobs = jobs.New(c.DB, jobs.Options{Logger: log, Clock: c.Now, Node: cfg.Node, Workers: cfg.Workers, Observer: observer})
 	return c, nil
+}
+
+// actorOf gives a person with what they may do.
+func (c *Core) actorOf(ctx context.Context, person int64) (access.Actor, error) {
+	p, err := c.Actors.Person(ctx, person)
+	return p.Actor, err
 }
 
 func (c *Core) confidentialKinds() []string {

@@ -137,6 +137,10 @@ func used(t *testing.T, s *apptest.System) {
 		return err
 	})
 	check(err)
+	_, err = c.Tickets.Merge(agent, open, []ticket.Ref{byState["incident new"]})
+	check(err)
+	_, err = c.Tickets.Convert(agent, byState["request new"], ticket.Conversion{Kind: "incident"})
+	check(err)
 	check(c.Notices.Choose(agent, map[notify.Kind]bool{notify.GroupWork: true}))
 	check(c.Notices.Mute(lead, closed.ID, true))
 

@@ -17,7 +17,15 @@ func (s *Service) Reply(ctx context.Context, ref Ref, cmd PublicReply) (Ticket, 
 	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
 		return Ticket{}, err
 	}
-	return s.converse(ctx, ref, cmd.Version, cmd, func(c *change) error { return c.reply(ctx, cmd) })
+	var saved Ticket
+	err := s.write(ctx, func(tx *database.Tx) error {
+		saved = Ticket{}
+		return s.onceOn(ctx, tx, []any{fmt.Sprintf("%T", cmd), ref, cmd}, &saved, func() (err error) {
+			saved, err = s.replyIn(ctx, tx, ref, cmd)
+			return err
+		})
+	})
+	return saved, err
 }
 
 func (c *change) reply(ctx context.Context, cmd PublicReply) error {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/coretest"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/search"
@@ -88,6 +89,10 @@ func newDesk(t *testing.T, w *coretest.World, extra ...*workflow.Definition) des
 	d.Service = ticket.New(ticket.Deps{
 		DB: w.DB, Kinds: kinds, Directory: realDirectory{w.People, w.Services}, Announcer: d.said, Now: w.Clock.Now,
 		Search: search.New(w.DB), Blobs: files, MaxUpload: 1 << 20,
+		ActorOf: func(ctx context.Context, person int64) (access.Actor, error) {
+			p, err := w.Actors.Person(ctx, person)
+			return p.Actor, err
+		},
 	})
 	company := w.Organisation(people.Own, "Harbour Group", 0)
 	supplier := w.Organisation(people.Supplier, "Printworks", 0)

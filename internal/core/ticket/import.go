@@ -219,8 +219,16 @@ func (s *Service) Reindex(ctx context.Context, clear func(ctx context.Context, t
 		}
 		first, last := tickets[0].ID, tickets[len(tickets)-1].ID
 		err = s.db.Write(ctx, func(tx *database.Tx) error {
+			ids := make([]int64, len(tickets))
 			for i := range tickets {
-				if err := s.search.Index(ctx, tx, tickets[i].ID, 0, false, ticketText(&tickets[i])); err != nil {
+				ids[i] = tickets[i].ID
+			}
+			former, err := formerNumbers(ctx, tx, ids)
+			if err != nil {
+				return err
+			}
+			for i := range tickets {
+				if err := s.search.Index(ctx, tx, tickets[i].ID, 0, false, ticketText(&tickets[i], former[tickets[i].ID]...)); err != nil {
 					return err
 				}
 			}

@@ -20,6 +20,7 @@ const (
 	CausedBy    LinkType = "caused_by"
 	ParentOf    LinkType = "parent"
 	ChildOf     LinkType = "child"
+	MergedWith  LinkType = "merged_into" // made and undone by a merge, not by Link
 )
 
 // Link is a link as seen from one ticket: "this is <Type> of Other".
@@ -217,6 +218,11 @@ func (s *Service) Links(ctx context.Context, t *Ticket) ([]Link, error) {
 		other   Ticket
 	}
 	const most = 200
+	var args database.Args
+	for _, v := range []any{t.ID, t.ParentID, most, t.MergedIntoID} {
+		args.Arg(v)
+	}
+	merged := database.In(&args, t.MergedFrom)
 	rows, err := database.All(ctx, s.db.Reader(), func(r database.Row) (row, error) {
 		var l row
 		var direction int
@@ -224,12 +230,15 @@ func (s *Service) Links(ctx context.Context, t *Ticket) ([]Link, error) {
 		l.inverse = direction == 1
 		return l, err
 	}, `WITH linked (place, link, direction, other_id) AS (
+			SELECT -1, 'merged_into', 0, m.id FROM tickets m WHERE m.id = $4
+			UNION ALL SELECT 4, 'merged_into', 1, f.id FROM tickets f WHERE f.id IN `+merged+`
+			UNION ALL
 			SELECT 0, 'child', 0, p.id FROM tickets p WHERE p.id = $2
 			UNION ALL SELECT 1, 'parent', 0, k.id FROM tickets k WHERE k.parent_id = $1
 			UNION ALL SELECT 2, l.type, 0, l.to_id FROM ticket_links l WHERE l.from_id = $1
 			UNION ALL SELECT 3, l.type, 1, l.from_id FROM ticket_links l WHERE l.to_id = $1)
 		SELECT linked.link, linked.direction, `+columns+` FROM linked JOIN tickets t ON t.id = linked.other_id
-		ORDER BY linked.place, linked.link, t.id LIMIT $3`, t.ID, t.ParentID, most)
+		ORDER BY linked.place, linked.link, t.id LIMIT $3`, args.Values()...)
 	if err != nil {
 		return nil, err
 	}

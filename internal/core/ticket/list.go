@@ -313,13 +313,15 @@ func Numbered(ctx context.Context, q database.Querier, numbers []string) (map[st
 		upper[i] = strings.ToUpper(strings.TrimSpace(n))
 	}
 	found := map[string]int64{}
+	in := database.In(&args, upper)
 	err := database.Each(ctx, q, func(r database.Row) error {
 		var number string
 		var id int64
 		err := r.Scan(&number, &id)
 		found[number] = id
 		return err
-	}, `SELECT number, id FROM tickets WHERE number IN `+database.In(&args, upper)+` ORDER BY id LIMIT 500`, args.Values()...)
+	}, `SELECT number, id FROM tickets WHERE number IN `+in+`
+		UNION ALL SELECT number, ticket_id FROM ticket_numbers WHERE number IN `+in+` ORDER BY 2 LIMIT 500`, args.Values()...)
 	out := make(map[string][]int64, len(numbers))
 	for i, n := range numbers {
 		if id := found[upper[i]]; id != 0 {

@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -116,9 +117,21 @@ func (s *Service) Moves(ctx context.Context, t *Ticket) ([]Event, error) {
 	return slices.DeleteFunc(events, func(e Event) bool { return len(e.Changes) == 0 }), nil
 }
 
-// ByNumbers gives the visible ones of the tickets with some numbers ("INC-7"),
-// in no particular order: what a text refers to.
+// ByNumbers gives the visible ones of the tickets with some numbers ("INC-7"), in
+// no particular order.
 func (s *Service) ByNumbers(ctx context.Context, numbers []string) ([]Ticket, error) {
+	found, err := s.Referred(ctx, numbers)
+	byID := map[int64]Ticket{} // one may have been asked for by two numbers
+	for _, t := range found {
+		byID[t.ID] = t
+	}
+	return slices.Collect(maps.Values(byID)), err
+}
+
+// Referred gives the visible ones of the tickets with some numbers by the number
+// that was asked for, in capital letters: what a text refers to. A number that a
+// ticket had as one of another kind finds it, too.
+func (s *Service) Referred(ctx context.Context, numbers []string) (map[string]Ticket, error) {
 	if len(numbers) == 0 {
 		return nil, nil
 	}
@@ -131,6 +144,15 @@ func (s *Service) ByNumbers(ctx context.Context, numbers []string) ([]Ticket, er
 	if err != nil {
 		return nil, err
 	}
-	return database.All(ctx, s.db.Reader(), scanRow,
-		`SELECT `+columns+` FROM tickets t WHERE `+where+` AND t.number IN `+database.In(&args, upper)+` LIMIT `+args.Arg(maxPage), args.Values()...)
+	in := database.In(&args, upper)
+	out := map[string]Ticket{}
+	return out, database.Each(ctx, s.db.Reader(), func(r database.Row) error {
+		var asked string
+		var t Ticket
+		err := r.Scan(append([]any{&asked}, t.destinations()...)...)
+		out[asked] = t
+		return err
+	}, `WITH asked (number, id) AS (SELECT a.number, a.id FROM tickets a WHERE a.number IN `+in+`
+			UNION ALL SELECT n.number, n.ticket_id FROM ticket_numbers n WHERE n.number IN `+in+`)
+		SELECT asked.number, `+columns+` FROM asked JOIN tickets t ON t.id = asked.id WHERE `+where+` LIMIT `+args.Arg(maxPage), args.Values()...)
 }

@@ -58,6 +58,7 @@ type Service struct {
 	blobs     blob.Store
 	maxUpload int64
 	resolver  filter.Resolver
+	actorOf   func(ctx context.Context, person int64) (access.Actor, error)
 
 	followers  []Follower
 	attributes []Attribute
@@ -78,11 +79,14 @@ type Deps struct {
 	MaxUpload int64             // bytes of one attachment; 0 picks 100 MiB
 	Resolver  filter.Resolver   // names in filters: person, group, service, organisation, ticket
 	Effects   map[string]Effect // brought by practices, by the name workflows use
+	// ActorOf tells what a person may do who is not at work now; nil: nothing. A
+	// merge asks it who may see the ticket that goes on.
+	ActorOf func(ctx context.Context, person int64) (access.Actor, error)
 }
 
 // New makes the service.
 func New(d Deps) *Service {
-	s := &Service{db: d.DB, kinds: d.Kinds, directory: d.Directory, announce: d.Announcer, search: d.Search, blobs: d.Blobs, maxUpload: d.MaxUpload, resolver: d.Resolver, now: d.Now}
+	s := &Service{db: d.DB, kinds: d.Kinds, directory: d.Directory, announce: d.Announcer, search: d.Search, blobs: d.Blobs, maxUpload: d.MaxUpload, resolver: d.Resolver, now: d.Now, actorOf: d.ActorOf}
 	if s.maxUpload == 0 {
 		s.maxUpload = 100 << 20
 	}
@@ -344,16 +348,23 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 }
 
 func (c *change) indexTicket(ctx context.Context, t *Ticket, created bool) error {
-	same := !created && t.Title == c.before.Title && t.Description == c.before.Description && t.Resolution == c.before.Resolution
+	same := !created && t.Number == c.before.Number && t.Title == c.before.Title && t.Description == c.before.Description && t.Resolution == c.before.Resolution
 	if same {
 		return nil
 	}
-	return c.s.search.Index(ctx, c.tx, t.ID, 0, false, ticketText(t))
+	var former map[int64][]string
+	if !created {
+		var err error
+		if former, err = formerNumbers(ctx, c.tx, []int64{t.ID}); err != nil {
+			return err
+		}
+	}
+	return c.s.search.Index(ctx, c.tx, t.ID, 0, false, ticketText(t, former[t.ID]...))
 }
 
 // ticketText is what full-text search knows of the ticket itself.
-func ticketText(t *Ticket) string {
-	return strings.Join([]string{t.Number, t.Title, t.Description, t.Resolution}, "\n")
+func ticketText(t *Ticket, former ...string) string {
+	return strings.Join(append([]string{t.Number, t.Title, t.Description, t.Resolution}, former...), "\n")
 }
 
 func (c *change) indexEvent(ctx context.Context, e *Event) error {

@@ -105,6 +105,10 @@ func load(ctx context.Context, q database.Querier, ref Ref) (Ticket, error) {
 		query, arg = `SELECT `+columns+textColumns+` FROM tickets t WHERE t.number = $1`, any(strings.ToUpper(strings.TrimSpace(ref.Number)))
 	}
 	t, err := database.One(ctx, q, scanTicket, query, arg)
+	if ref.ID == 0 && apperr.Is(err, apperr.NotFound) {
+		t, err = database.One(ctx, q, scanTicket, `SELECT `+columns+textColumns+` FROM tickets t
+			JOIN ticket_numbers n ON n.ticket_id = t.id WHERE n.number = $1`, arg)
+	}
 	if err != nil {
 		if apperr.Is(err, apperr.NotFound) {
 			return t, notFound()
@@ -199,7 +203,7 @@ func update(ctx context.Context, tx *database.Tx, t, before *Ticket) error {
 		return errStale
 	}
 	if t.Kind != before.Kind {
-		if _, err := tx.Exec(ctx, `UPDATE tickets SET kind = $1, number = $2 WHERE id = $3`, t.Kind, t.Number, t.ID); err != nil {
+		if err := renumber(ctx, tx, t, before); err != nil {
 			return err
 		}
 	}

@@ -98,7 +98,8 @@ const (
 )
 
 // Names of what follows from the other changes. Only an undo writes them, since
-// it is not a thing that happens to the ticket but one that is taken back.
+// it is not a thing that happens to the ticket but one that is taken back; and a
+// merge, since whoever waited for an answer goes on waiting.
 const (
 	FieldAssignedAt      = "assigned_at"
 	FieldFirstResponseAt = "first_response_at"
@@ -323,7 +324,7 @@ func (t *Ticket) Apply(e Event, def *workflow.Definition) error {
 	if t.AssignedAt.IsZero() && (t.GroupID != 0 || t.AssigneeID != 0) {
 		t.AssignedAt = e.At
 	}
-	if e.Type == Replied && t.FirstResponseAt.IsZero() && e.Actor.ID != t.RequesterID {
+	if e.Type == Replied && t.FirstResponseAt.IsZero() && !t.asks(&e) {
 		t.FirstResponseAt = e.At
 	}
 	if e.Type == Replied {
@@ -335,12 +336,19 @@ func (t *Ticket) Apply(e Event, def *workflow.Definition) error {
 	return nil
 }
 
+// asks reports whether a message is from somebody who asked for the ticket: its
+// requester, or one of a ticket that was merged into it.
+func (t *Ticket) asks(e *Event) bool {
+	v, merged := viaOf(e)
+	return e.Actor.ID == t.RequesterID || merged && v.asked
+}
+
 // spoken keeps since when the requester waits for an answer. A person's or a
 // supplier's reply is one; what a rule sends by itself is not.
 func (t *Ticket) spoken(e Event) {
 	switch {
 	case e.Actor.ID == 0:
-	case e.Actor.ID != t.RequesterID:
+	case !t.asks(&e):
 		t.UnansweredSince = time.Time{}
 	case t.UnansweredSince.IsZero():
 		t.UnansweredSince = e.At

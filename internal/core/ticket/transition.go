@@ -71,6 +71,9 @@ func (s *Service) Steps(ctx context.Context, t *Ticket) ([]workflow.Transition, 
 	if err != nil {
 		return nil, err
 	}
+	if t.MergedIntoID != 0 {
+		return nil, nil
+	}
 	parties := partiesOf(access.From(ctx), t)
 	var out []workflow.Transition
 	for _, tr := range def.From(t.State, parties...) {
@@ -141,6 +144,9 @@ func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // transition takes a step within a change; typ tells a followed step from a taken one.
 func (c *change) transition(ctx context.Context, cmd Step, typ EventType) error {
+	if c.before.MergedIntoID != 0 {
+		return errMerged()
+	}
 	tr, ok := c.def.Transition(cmd.Transition)
 	if !ok {
 		return apperr.InvalidField("transition", "There is no step called %q.", cmd.Transition)

@@ -3,7 +3,6 @@ package ticket
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -383,7 +382,6 @@ func (u *undoing) repliesVia(ctx context.Context) (bool, error) {
 	}
 	since := u.op.CreatedAt.Add(-time.Microsecond)
 	return slices.ContainsFunc(events, func(e Event) bool {
-		via, ok := e.Change(FieldVia)
-		return ok && strings.TrimSpace(via.To) == formatID(u.item.TicketID) && e.At.After(since)
+		return e.Via() == u.item.TicketID && e.At.After(since)
 	}), nil
 }

@@ -196,7 +196,7 @@ type File struct {
 
 // Link is what a ticket is to another.
 type Link struct {
-	Type    string        `json:"type" enum:"parent,child,related,duplicate_of,caused_by" doc:"What this ticket is to the other: its parent, its child, a duplicate of it, …" example:"duplicate_of"`
+	Type    string        `json:"type" enum:"parent,child,related,duplicate_of,caused_by,merged_into" doc:"What this ticket is to the other: its parent, its child, a duplicate of it, …" example:"duplicate_of"`
 	Inverse bool          `json:"inverse,omitempty" doc:"It is the other way round: the other one is the duplicate, or was caused by this."`
 	Other   TicketSummary `json:"other"`
 }

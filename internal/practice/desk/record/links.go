@@ -23,6 +23,10 @@ func linkWords(ctx context.Context, typ ticket.LinkType, inverse bool) string {
 		return text.T(ctx, "Is a child of")
 	case typ == ticket.ParentOf:
 		return text.T(ctx, "Is the parent of")
+	case typ == ticket.MergedWith && inverse:
+		return text.T(ctx, "Goes on from")
+	case typ == ticket.MergedWith:
+		return text.T(ctx, "Goes on in")
 	case typ == ticket.DuplicateOf && inverse:
 		return text.T(ctx, "Has the duplicate")
 	case typ == ticket.DuplicateOf:

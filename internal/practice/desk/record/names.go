@@ -146,12 +146,11 @@ func (p *Record) resolveTickets(ctx context.Context, n wanted, c *cast) error {
 	if len(n.numbers) == 0 {
 		return nil
 	}
-	found, err := p.d.Tickets.ByNumbers(ctx, n.numbers)
-	if err != nil {
-		return err
+	found, err := p.d.Tickets.Referred(ctx, n.numbers)
+	for number, t := range found {
+		c.tickets[t.ID], c.numbers[t.Number], c.numbers[number] = t, t, t
 	}
-	keep(found)
-	return nil
+	return err
 }
 
 func some(ids []int64) bool {
