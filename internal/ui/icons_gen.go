@@ -15,6 +15,8 @@ const (
 	IconArrowRight            Icon = "arrow-right"
 	IconArrowUp               Icon = "arrow-up"
 	IconArrowsExchange        Icon = "arrows-exchange"
+	IconArrowsJoin            Icon = "arrows-join"
+	IconArrowsSplit           Icon = "arrows-split"
 	IconAt                    Icon = "at"
 	IconBan                   Icon = "ban"
 	IconBell                  Icon = "bell"
@@ -86,6 +88,7 @@ const (
 	IconHierarchy             Icon = "hierarchy"
 	IconHierarchy3            Icon = "hierarchy-3"
 	IconHistory               Icon = "history"
+	IconHistoryToggle         Icon = "history-toggle"
 	IconHome                  Icon = "home"
 	IconHourglass             Icon = "hourglass"
 	IconInbox                 Icon = "inbox"
@@ -135,6 +138,7 @@ const (
 	IconQuote                 Icon = "quote"
 	IconRefresh               Icon = "refresh"
 	IconReload                Icon = "reload"
+	IconReplace               Icon = "replace"
 	IconReportAnalytics       Icon = "report-analytics"
 	IconRobot                 Icon = "robot"
 	IconRoute                 Icon = "route"
@@ -203,6 +207,8 @@ var iconShapes = map[Icon]string{
 	IconArrowRight:            `<path d="M5 12l14 0"/><path d="M13 18l6 -6"/><path d="M13 6l6 6"/>`,
 	IconArrowUp:               `<path d="M12 5l0 14"/><path d="M18 11l-6 -6"/><path d="M6 11l6 -6"/>`,
 	IconArrowsExchange:        `<path d="M7 10h14l-4 -4"/><path d="M17 14h-14l4 4"/>`,
+	IconArrowsJoin:            `<path d="M3 7h5l3.5 5h9.5"/><path d="M3 17h5l3.495 -5"/><path d="M18 15l3 -3l-3 -3"/>`,
+	IconArrowsSplit:           `<path d="M21 17h-8l-3.5 -5h-6.5"/><path d="M21 7h-8l-3.495 5"/><path d="M18 10l3 -3l-3 -3"/><path d="M18 20l3 -3l-3 -3"/>`,
 	IconAt:                    `<path d="M8 12a4 4 0 1 0 8 0a4 4 0 1 0 -8 0"/><path d="M16 12v1.5a2.5 2.5 0 0 0 5 0v-1.5a9 9 0 1 0 -5.5 8.28"/>`,
 	IconBan:                   `<path d="M3 12a9 9 0 1 0 18 0a9 9 0 1 0 -18 0"/><path d="M5.7 5.7l12.6 12.6"/>`,
 	IconBell:                  `<path d="M10 5a2 2 0 1 1 4 0a7 7 0 0 1 4 6v3a4 4 0 0 0 2 3h-16a4 4 0 0 0 2 -3v-3a7 7 0 0 1 4 -6"/><path d="M9 17v1a3 3 0 0 0 6 0v-1"/>`,
@@ -274,6 +280,7 @@ var iconShapes = map[Icon]string{
 	IconHierarchy:             `<path d="M10 5a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M3 19a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M17 19a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M6.5 17.5l5.5 -4.5l5.5 4.5"/><path d="M12 7l0 6"/>`,
 	IconHierarchy3:            `<path d="M10 5a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M6 12a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M10 19a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M18 19a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M2 19a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M14 12a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"/><path d="M5 17l2 -3"/><path d="M9 10l2 -3"/><path d="M13 7l2 3"/><path d="M17 14l2 3"/><path d="M15 14l-2 3"/><path d="M9 14l2 3"/>`,
 	IconHistory:               `<path d="M12 8l0 4l2 2"/><path d="M3.05 11a9 9 0 1 1 .5 4m-.5 5v-5h5"/>`,
+	IconHistoryToggle:         `<path d="M10 20.777a8.942 8.942 0 0 1 -2.48 -.969"/><path d="M14 3.223a9.003 9.003 0 0 1 0 17.554"/><path d="M4.579 17.093a8.961 8.961 0 0 1 -1.227 -2.592"/><path d="M3.124 10.5c.16 -.95 .468 -1.85 .9 -2.675l.169 -.305"/><path d="M6.907 4.579a8.954 8.954 0 0 1 3.093 -1.356"/><path d="M12 8v4l3 3"/>`,
 	IconHome:                  `<path d="M5 12l-2 0l9 -9l9 9l-2 0"/><path d="M5 12v7a2 2 0 0 0 2 2h10a2 2 0 0 0 2 -2v-7"/><path d="M9 21v-6a2 2 0 0 1 2 -2h2a2 2 0 0 1 2 2v6"/>`,
 	IconHourglass:             `<path d="M6.5 7h11"/><path d="M6.5 17h11"/><path d="M6 20v-2a6 6 0 1 1 12 0v2a1 1 0 0 1 -1 1h-10a1 1 0 0 1 -1 -1"/><path d="M6 4v2a6 6 0 1 0 12 0v-2a1 1 0 0 0 -1 -1h-10a1 1 0 0 0 -1 1"/>`,
 	IconInbox:                 `<path d="M4 6a2 2 0 0 1 2 -2h12a2 2 0 0 1 2 2v12a2 2 0 0 1 -2 2h-12a2 2 0 0 1 -2 -2l0 -12"/><path d="M4 13h3l3 3h4l3 -3h3"/>`,
@@ -323,6 +330,7 @@ var iconShapes = map[Icon]string{
 	IconQuote:                 `<path d="M10 11h-4a1 1 0 0 1 -1 -1v-3a1 1 0 0 1 1 -1h3a1 1 0 0 1 1 1v6c0 2.667 -1.333 4.333 -4 5"/><path d="M19 11h-4a1 1 0 0 1 -1 -1v-3a1 1 0 0 1 1 -1h3a1 1 0 0 1 1 1v6c0 2.667 -1.333 4.333 -4 5"/>`,
 	IconRefresh:               `<path d="M20 11a8.1 8.1 0 0 0 -15.5 -2m-.5 -4v4h4"/><path d="M4 13a8.1 8.1 0 0 0 15.5 2m.5 4v-4h-4"/>`,
 	IconReload:                `<path d="M19.933 13.041a8 8 0 1 1 -9.925 -8.788c3.899 -1 7.935 1.007 9.425 4.747"/><path d="M20 4v5h-5"/>`,
+	IconReplace:               `<path d="M3 4a1 1 0 0 1 1 -1h4a1 1 0 0 1 1 1v4a1 1 0 0 1 -1 1h-4a1 1 0 0 1 -1 -1l0 -4"/><path d="M15 16a1 1 0 0 1 1 -1h4a1 1 0 0 1 1 1v4a1 1 0 0 1 -1 1h-4a1 1 0 0 1 -1 -1l0 -4"/><path d="M21 11v-3a2 2 0 0 0 -2 -2h-6l3 3m0 -6l-3 3"/><path d="M3 13v3a2 2 0 0 0 2 2h6l-3 -3m0 6l3 -3"/>`,
 	IconReportAnalytics:       `<path d="M9 5h-2a2 2 0 0 0 -2 2v12a2 2 0 0 0 2 2h10a2 2 0 0 0 2 -2v-12a2 2 0 0 0 -2 -2h-2"/><path d="M9 5a2 2 0 0 1 2 -2h2a2 2 0 0 1 2 2a2 2 0 0 1 -2 2h-2a2 2 0 0 1 -2 -2"/><path d="M9 17v-5"/><path d="M12 17v-1"/><path d="M15 17v-3"/>`,
 	IconRobot:                 `<path d="M6 6a2 2 0 0 1 2 -2h8a2 2 0 0 1 2 2v4a2 2 0 0 1 -2 2h-8a2 2 0 0 1 -2 -2l0 -4"/><path d="M12 2v2"/><path d="M9 12v9"/><path d="M15 12v9"/><path d="M5 16l4 -2"/><path d="M15 14l4 2"/><path d="M9 18h6"/><path d="M10 8v.01"/><path d="M14 8v.01"/>`,
 	IconRoute:                 `<path d="M3 19a2 2 0 1 0 4 0a2 2 0 0 0 -4 0"/><path d="M19 7a2 2 0 1 0 0 -4a2 2 0 0 0 0 4"/><path d="M11 19h5.5a3.5 3.5 0 0 0 0 -7h-8a3.5 3.5 0 0 1 0 -7h4.5"/>`,

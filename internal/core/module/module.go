@@ -72,6 +72,9 @@ type Action struct {
 	Post    bool // URL does it at once; otherwise it answers a dialog, or a page without scripts
 	Danger  bool
 	Visible func(ctx context.Context, t *ticket.Ticket) bool // nil shows it to all who see the ticket
+	// Message puts it into the menu of each message of the timeline instead; the
+	// message's number is added to URL as "seq".
+	Message bool
 }
 
 // Column is a column that a practice adds to lists of tickets.

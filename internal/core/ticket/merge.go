@@ -498,6 +498,26 @@ func (s *Service) mergedAt(ctx context.Context, t *Ticket) (time.Time, error) {
 	return at, err
 }
 
+// tellSources announces that what goes on in a ticket has news: whoever asked for
+// a merged ticket follows it there.
+func (c *change) tellSources(ctx context.Context, t *Ticket) error {
+	if len(t.MergedFrom) == 0 {
+		return nil
+	}
+	var args database.Args
+	sources, err := database.All(ctx, c.tx, scanRow, `SELECT `+columns+` FROM tickets t WHERE t.id IN `+database.In(&args, t.MergedFrom)+` ORDER BY t.id`, args.Values()...)
+	if err != nil {
+		return err
+	}
+	for i := range sources {
+		said := Announcement{TicketID: sources[i].ID, Number: sources[i].Number, Version: sources[i].Version, RequesterID: sources[i].RequesterID}
+		if err := c.s.announce.Announce(ctx, c.tx, said); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // renamedField gives a wrong field another name.
 func renamedField(err error, from, to string) error {
 	fields := slices.Clone(apperr.FieldsOf(err))

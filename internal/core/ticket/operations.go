@@ -52,6 +52,19 @@ func (s *Service) Operations(ctx context.Context, q OperationQuery) (list []Oper
 	return list, more, nil
 }
 
+// OperationNames gives some operations without counts, for those who read of them
+// on a timeline.
+func (s *Service) OperationNames(ctx context.Context, ids []int64) (map[int64]Operation, error) {
+	var args database.Args
+	out := map[int64]Operation{}
+	return out, database.Each(ctx, s.db.Reader(), func(r database.Row) error {
+		op, err := scanOperation(r)
+		op.Wish = nil
+		out[op.ID] = op
+		return err
+	}, `SELECT `+operationColumns+` FROM ticket_operations o WHERE o.id IN `+database.In(&args, ids)+` LIMIT 1000`, args.Values()...)
+}
+
 // hideCounts keeps from others how many tickets there were: some may be hidden
 // from them.
 func (s *Service) hideCounts(ctx context.Context, op *Operation) {

@@ -339,6 +339,11 @@ func (c *change) save(ctx context.Context) (Ticket, error) {
 	if b != nil {
 		b.wrote(&c.before, &result, kept)
 	}
+	if publicChange {
+		if err := c.tellSources(ctx, &result); err != nil {
+			return Ticket{}, err
+		}
+	}
 	err = c.s.announce.Announce(ctx, c.tx, Announcement{
 		TicketID: result.ID, Number: result.Number, Version: result.Version, Created: created,
 		RequesterID:  result.RequesterID,

@@ -130,6 +130,9 @@ func (p *Portal) conversation(ctx context.Context, t *ticket.Ticket, before int)
 	for i := range events {
 		m.Talk = append(m.Talk, p.said(ctx, c, def, t, &events[i])...)
 	}
+	if err := p.withSources(ctx, t, events, before, &m); err != nil {
+		return m, err
+	}
 	if t.RequesterID != access.From(ctx).ID {
 		m.AskedBy = firstName(c.persons[t.RequesterID].Name)
 	}
@@ -155,6 +158,8 @@ func (p *Portal) said(ctx context.Context, c cast, def *workflow.Definition, t *
 		out = append(out, spoken)
 	}
 	switch {
+	case e.Type == ticket.Merged:
+		entry.Author, entry.Step, entry.Icon = "", mergedWords(ctx), ui.IconArrowsJoin
 	case e.Type == ticket.Rated:
 		entry.Step, entry.Icon = text.T(ctx, "rated how it went"), ui.IconStar
 	case words != "":
@@ -186,6 +191,9 @@ func (p *Portal) page(ctx context.Context, t *ticket.Ticket, before int, s sayin
 		}
 	}
 	m.Again = !m.Reply && !m.Reopen
+	if err := p.goesOn(ctx, t, &m); err != nil {
+		return m, err
+	}
 	names, err := p.Services.Names(ctx, p.DB.Reader(), []int64{t.ServiceID})
 	if err != nil {
 		return m, err

@@ -66,6 +66,10 @@ func open(t *testing.T, c *coretest.World) *world {
 	w.tickets = ticket.New(ticket.Deps{
 		DB: c.DB, Kinds: kinds, Directory: directory{c.People, c.Services}, Announcer: silent{},
 		Now: c.Clock.Now, Search: search.New(c.DB), Blobs: blobs, MaxUpload: 1000,
+		ActorOf: func(ctx context.Context, person int64) (access.Actor, error) {
+			p, err := c.Actors.Person(ctx, person)
+			return p.Actor, err
+		},
 	})
 	p := portal.New(portal.Deps{
 		DB: c.DB, Tickets: w.tickets, Names: c.People, Services: c.Services, Frame: frame{}, Now: c.Clock.Now, MaxUpload: 1000,

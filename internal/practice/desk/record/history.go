@@ -25,6 +25,9 @@ type entry struct {
 	body     string
 	changes  []ticket.Change
 	files    []ticket.Attachment
+
+	operation int64          // that it is part of, or takes back
+	source    *ticket.Ticket // the merged ticket it is from; nil: this one
 }
 
 func (e *entry) change(field string) (ticket.Change, bool) {
@@ -78,7 +81,7 @@ func (d *desk) read(ctx context.Context, part ticket.Stretch) (entries []entry, 
 			return nil, 0, err
 		}
 		for _, e := range events {
-			entries = append(entries, entry{e.Seq, e.At, e.Actor, e.Type, e.Internal, e.Body, e.Changes, e.Attachments})
+			entries = append(entries, entryOf(&e))
 		}
 	} else {
 		events, err := d.p.d.Tickets.PublicTimelineStretch(ctx, &d.ticket, part)
@@ -89,7 +92,9 @@ func (d *desk) read(ctx context.Context, part ticket.Stretch) (entries []entry, 
 			entries = append(entries, publicEntry(e))
 		}
 	}
-	return entries, d.earlier(entries, part), nil
+	earlier = d.earlier(entries, part)
+	entries, err = d.withSources(ctx, entries, earlier, part)
+	return entries, earlier, err
 }
 
 // publicEntry is an event for those outside: a state it moved to, and words.
@@ -153,6 +158,21 @@ func (d *desk) timeline(ctx context.Context, tab string, entries []entry, earlie
 
 // show makes an entry for the page; false when it has nothing to say.
 func (d *desk) show(ctx context.Context, e *entry) (ui.Entry, bool) {
+	out, shown := d.from(e).told(ctx, e)
+	out.Origin = d.origin(e)
+	var why string
+	if why, out.Part = d.act(ctx, e); why != "" {
+		out.Why = why
+	}
+	if e.source != nil {
+		out.ID += "-" + e.source.Number
+	}
+	out.Actions = d.pluggedEntryActions(ctx, e)
+	return out, shown
+}
+
+// told makes an entry of the ticket it is from.
+func (d *desk) told(ctx context.Context, e *entry) (ui.Entry, bool) {
 	out := ui.Entry{
 		ID: "e" + strconv.Itoa(e.seq), At: e.at, Author: d.author(ctx, e.actor), Role: d.role(ctx, e.actor),
 		Own: e.actor.Type == access.TypePerson && e.actor.ID == d.reader.actor.ID, Attachments: attachments(e.files),
@@ -181,6 +201,11 @@ func (d *desk) show(ctx context.Context, e *entry) (ui.Entry, bool) {
 			out.Kind, out.Icon, out.Text = ui.EntryChange, ui.IconStar, out.Via
 			out.Via = ""
 		}
+		return out, true
+	}
+	if e.typ == ticket.Created && e.source != nil { // its description stands nowhere else on this page
+		out.Kind, out.Body = ui.EntryMessage, d.prose(ctx, e.body, view.TextURL(d.ticket.Number, ticket.FieldDescription))
+		out.Via = strings.Join(sentences, ", ")
 		return out, true
 	}
 	if c, ok := e.change(ticket.FieldResolution); ok && c.To != "" {
@@ -240,7 +265,7 @@ func (d *desk) role(ctx context.Context, a ticket.ActorRef) string {
 
 // icon shows what kind of change an entry is.
 func (d *desk) icon(e *entry) ui.Icon {
-	if c, ok := e.change(ticket.FieldState); ok {
+	if c, ok := e.change(ticket.FieldState); ok && e.typ != ticket.Undone && e.typ != ticket.Merged {
 		return stateIcon(d, c.To)
 	}
 	has := func(fields ...string) bool {
@@ -251,6 +276,12 @@ func (d *desk) icon(e *entry) ui.Icon {
 		return ui.IconTicket
 	case e.typ == ticket.Acted:
 		return ui.IconListDetails
+	case e.typ == ticket.Undone:
+		return ui.IconArrowBackUp
+	case e.typ == ticket.Merged:
+		return ui.IconArrowsJoin
+	case e.typ == ticket.Split:
+		return ui.IconArrowsSplit
 	case e.typ == ticket.Linked || e.typ == ticket.Unlinked || has(ticket.FieldParent):
 		return ui.IconLink
 	case has(ticket.FieldGroup, ticket.FieldAssignee):

@@ -50,7 +50,7 @@ func (d *desk) links(ctx context.Context, all []ticket.Link) view.Links {
 		if !d.reader.inside {
 			item.Note = ""
 		}
-		shown := view.Link{Item: item, Type: string(l.Type)}
+		shown := view.Link{Item: item, Type: string(l.Type), Fixed: l.Type == ticket.MergedWith}
 		if g := slices.IndexFunc(out.Groups, func(g view.LinkGroup) bool { return g.Label == label }); g >= 0 {
 			out.Groups[g].Items = append(out.Groups[g].Items, shown)
 			continue

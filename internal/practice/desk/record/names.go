@@ -14,8 +14,8 @@ import (
 // wanted collects whatever a page speaks of, so that each kind of name is asked
 // for once.
 type wanted struct {
-	persons, groups, services, organisations, tickets []int64
-	numbers                                           []string
+	persons, groups, services, organisations, tickets, operations []int64
+	numbers                                                       []string
 }
 
 // cast is everybody and everything a page speaks of, by name.
@@ -26,6 +26,7 @@ type cast struct {
 	organisations map[int64]string
 	tickets       map[int64]ticket.Ticket // only those the reader may see
 	numbers       map[string]ticket.Ticket
+	operations    map[int64]ticket.Operation
 }
 
 // ticket wants what a ticket's values speak of, as far as its reader is shown them.
@@ -45,6 +46,7 @@ func (n *wanted) entries(entries []entry) {
 	var texts []string
 	for _, e := range entries {
 		n.persons = append(n.persons, e.actor.ID)
+		n.operations = append(n.operations, e.operation)
 		n.text(e.body)
 		texts = append(texts, e.body)
 		for _, c := range e.changes {
@@ -78,7 +80,14 @@ func (n *wanted) change(field, value string) {
 		n.services = append(n.services, parseID(value))
 	case ticket.FieldOrganisation:
 		n.organisations = append(n.organisations, parseID(value))
-	case ticket.FieldParent:
+	case ticket.FieldMergedFrom:
+		for id := range strings.SplitSeq(value, ",") {
+			n.tickets = append(n.tickets, parseID(id))
+		}
+	case ticket.FieldVia:
+		event := ticket.Event{Changes: []ticket.Change{{Field: field, To: value}}}
+		n.tickets = append(n.tickets, event.Via())
+	case ticket.FieldParent, ticket.FieldMergedInto, ticket.FieldSplitFrom, ticket.FieldSplitInto:
 		n.tickets = append(n.tickets, parseID(value))
 	case ticket.FieldLink:
 		_, _, other := ticket.ParseLink(value)
@@ -121,6 +130,11 @@ func (p *Record) resolve(ctx context.Context, n wanted) (cast, error) {
 	}
 	if some(n.organisations) {
 		if c.organisations, err = p.d.Names.OrganisationNames(ctx, q, n.organisations); err != nil {
+			return c, err
+		}
+	}
+	if some(n.operations) {
+		if c.operations, err = p.d.Tickets.OperationNames(ctx, n.operations); err != nil {
 			return c, err
 		}
 	}

@@ -2,8 +2,10 @@ package record
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/practice/desk/record/view"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -27,12 +29,35 @@ func (d *desk) plugged(ctx context.Context) (banners, side []view.Plugged, err e
 	return banners, side, nil
 }
 
+// pluggedEntryActions gives what practices let the reader do with a message. What
+// another ticket says is worked on there.
+func (d *desk) pluggedEntryActions(ctx context.Context, e *entry) []ui.MenuItem {
+	if e.source != nil {
+		return nil
+	}
+	switch e.typ {
+	case ticket.Created, ticket.Replied, ticket.Noted, ticket.Attached:
+	default:
+		return nil
+	}
+	_, actions := d.p.d.Plugged()
+	var out []ui.MenuItem
+	for _, a := range actions {
+		if !a.Message || a.Visible != nil && !a.Visible(ctx, &d.ticket) {
+			continue
+		}
+		url := a.URL(&d.ticket) + "?seq=" + strconv.Itoa(e.seq)
+		out = append(out, ui.MenuItem{Label: text.T(ctx, a.Label), Icon: ui.Icon(a.Icon), URL: url, HX: view.DialogHX(url)})
+	}
+	return out
+}
+
 // pluggedActions gives what practices let the reader do with this ticket.
 func (d *desk) pluggedActions(ctx context.Context) []ui.MenuItem {
 	_, actions := d.p.d.Plugged()
 	var out []ui.MenuItem
 	for _, a := range actions {
-		if a.Visible != nil && !a.Visible(ctx, &d.ticket) {
+		if a.Message || a.Visible != nil && !a.Visible(ctx, &d.ticket) {
 			continue
 		}
 		url := a.URL(&d.ticket)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -182,6 +183,10 @@ func (p *Record) with(next handler) web.HandlerFunc {
 				return web.Redirect(w, r, "/portal/tickets/"+d.ticket.Number)
 			}
 			return apperr.New(apperr.Forbidden, "You follow this ticket in your portal.")
+		}
+		// A number from before the ticket became one of another kind leads on.
+		if asked := r.PathValue("number"); r.Method == http.MethodGet && !web.IsFragment(r) && r.URL.Path == view.TicketURL(asked) && !strings.EqualFold(asked, d.ticket.Number) {
+			return web.Redirect(w, r, view.TicketURL(d.ticket.Number))
 		}
 		return withoutDetail(next(w, r, d))
 	}

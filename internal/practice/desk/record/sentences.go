@@ -214,6 +214,16 @@ func (d *desk) sentence(ctx context.Context, e *entry, c ticket.Change) string {
 		return text.T(ctx, "made this a child of %s", d.other(ctx, parseID(c.To)))
 	case ticket.FieldLink:
 		return d.linked(ctx, c)
+	case ticket.FieldMergedInto:
+		return d.mergedInto(ctx, c)
+	case ticket.FieldMergedFrom:
+		return d.tookIn(ctx, c)
+	case ticket.FieldSplitInto:
+		return text.T(ctx, "split %s off this", d.other(ctx, parseID(c.To)))
+	case ticket.FieldSplitFrom:
+		return text.T(ctx, "split this off %s", d.other(ctx, parseID(c.To)))
+	case ticket.FieldNumber:
+		return text.T(ctx, "it was %s before", c.From)
 	case ticket.FieldRating:
 		if c.To == "" {
 			return ""
@@ -225,13 +235,26 @@ func (d *desk) sentence(ctx context.Context, e *entry, c ticket.Change) string {
 	}
 	if key, ok := strings.CutPrefix(c.Field, ticket.CustomPrefix); ok {
 		label := key
-		f, known := d.def.Field(key)
+		f, known := d.fieldOf(key)
 		if known {
 			label = text.T(ctx, f.Label)
 		}
 		return d.fromTo(ctx, label, fieldWords(ctx, f, c.From), fieldWords(ctx, f, c.To))
 	}
 	return ""
+}
+
+// fieldOf describes a custom field, also one that the ticket had as one of another kind.
+func (d *desk) fieldOf(key string) (workflow.Field, bool) {
+	if f, known := d.def.Field(key); known {
+		return f, true
+	}
+	for _, def := range d.p.d.Tickets.Kinds().All() {
+		if f, known := def.Field(key); known {
+			return f, true
+		}
+	}
+	return workflow.Field{}, false
 }
 
 func (d *desk) kindLabel(ctx context.Context, key string) string {

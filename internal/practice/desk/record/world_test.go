@@ -80,6 +80,10 @@ func open(t *testing.T, c *coretest.World) *world {
 	w.Service = ticket.New(ticket.Deps{
 		DB: c.DB, Kinds: kinds, Directory: directory{c.People, c.Services}, Announcer: silent{}, Now: c.Clock.Now,
 		Search: search.New(c.DB), Blobs: blobs, MaxUpload: maxUpload,
+		ActorOf: func(ctx context.Context, person int64) (access.Actor, error) {
+			p, err := c.Actors.Person(ctx, person)
+			return p.Actor, err
+		},
 	})
 	w.record = record.New(record.Deps{
 		DB: c.DB, Tickets: w.Service, Names: c.People, Directory: c.People, Services: c.Services, Presence: w.hub.Presence(),

@@ -175,6 +175,12 @@ func TicketNow(m Ticket) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
+		if m.GoesOn.Number != "" {
+			templ_7745c5c3_Err = m.goesOn(ctx).View().Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
 		if m.Answer {
 			templ_7745c5c3_Err = ui.Alert{
 				Tone:    ui.Warning,
@@ -198,7 +204,7 @@ func TicketNow(m Ticket) templ.Component {
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(m.Who)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/portal/view/ticket.templ`, Line: 57, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/portal/view/ticket.templ`, Line: 60, Col: 44}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
@@ -266,6 +272,19 @@ func TicketNow(m Ticket) templ.Component {
 	})
 }
 
+// goesOn says under which number a merged ticket goes on.
+func (m Ticket) goesOn(ctx context.Context) ui.Alert {
+	a := ui.Alert{
+		Tone:  ui.Info,
+		Title: text.T(ctx, "This goes on as %s.", m.GoesOn.Number),
+		Text:  text.T(ctx, "Others asked about the same, so we solve it in one place. You find our answers here, and can write here as before. Nobody else who asked reads what you write."),
+	}
+	if m.GoesOn.Open {
+		a.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Open %s", m.GoesOn.Number), Small: true, URL: TicketURL(m.GoesOn.Number)}}
+	}
+	return a
+}
+
 func (m Ticket) stillBroken(ctx context.Context) templ.Component {
 	if !m.Reopen {
 		return templ.NopComponent
@@ -285,7 +304,7 @@ func (m Ticket) timeline(ctx context.Context) ui.Timeline {
 }
 
 func (s Say) entry(ctx context.Context) ui.Entry {
-	e := ui.Entry{ID: "e" + strconv.Itoa(s.Seq), At: s.At, Author: ui.Party{Name: s.Author}, Role: s.Role, Own: s.Own, Attachments: attachments(s.Files)}
+	e := ui.Entry{ID: "e" + strconv.Itoa(s.Seq) + s.From, At: s.At, Author: ui.Party{Name: s.Author}, Role: s.Role, Own: s.Own, Attachments: attachments(s.Files)}
 	if s.Body != nil || len(s.Files) > 0 {
 		e.Kind, e.Body = ui.EntryMessage, s.Body
 		if s.Step != "" {
@@ -297,7 +316,7 @@ func (s Say) entry(ctx context.Context) ui.Entry {
 		return e
 	}
 	e.Kind, e.Text, e.Icon = ui.EntryChange, s.Step, s.Icon
-	e.ID = "s" + strconv.Itoa(s.Seq)
+	e.ID = "s" + strconv.Itoa(s.Seq) + s.From
 	return e
 }
 

@@ -145,6 +145,13 @@ type Say struct {
 	Step   string          // a step in words: "Solved"
 	Icon   ui.Icon
 	Files  []File
+	From   string // what tells it from entries of this ticket, when it is another's
+}
+
+// GoesOn is the ticket in which a merged one goes on.
+type GoesOn struct {
+	Number string
+	Open   bool // the reader may see it
 }
 
 // Ticket is one ticket's page.
@@ -158,6 +165,7 @@ type Ticket struct {
 	Steps    []ui.Step
 	Who      string // who has it, in a sentence
 	Sent     bool   // it has just been sent
+	GoesOn   GoesOn // without a number it is not merged
 	Answer   bool   // waits for the reader's answer
 	Live     string // the event that says that the ticket has changed
 

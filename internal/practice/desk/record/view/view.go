@@ -61,6 +61,9 @@ func FileURL(id int64) string { return UploadURL + "/" + strconv.FormatInt(id, 1
 // "description".
 func TextURL(number, which string) string { return TicketURL(number) + "/texts/" + which }
 
+// OperationURL is the address of an act that changed many tickets.
+func OperationURL(id int64) string { return "/operations/" + strconv.FormatInt(id, 10) }
+
 // EarlierURL is the address of the part of a timeline before a sequence number.
 func EarlierURL(number, tab string, before int) string {
 	return TicketURL(number) + "/timeline?" + url.Values{"tab": {tab}, "before": {strconv.Itoa(before)}}.Encode()
@@ -206,7 +209,8 @@ type LinkGroup struct {
 // Link is one of them.
 type Link struct {
 	Item
-	Type string // as it is removed
+	Type  string // as it is removed
+	Fixed bool   // it goes only with what made it
 }
 
 // Rating is the requester's verdict.
