@@ -52,6 +52,12 @@ test: .make/bundles ## run every test, on SQLite and PostgreSQL and in Chromium
 check: ## what CI runs: tests, lint, and whether generated code is up to date
 	@$(MAKE) --no-print-directory generated lint test
 
+# SIZE is one data set or several: 10k, 100k, 1m.
+.PHONY: bench
+bench: bin/steward ## measure beside the database's limit, and beside peers where they are installed (SIZE=10k for a few minutes)
+	@tools/setup.sh go postgres
+	go run ./bench $(if $(SIZE),-sizes $(SIZE)) $(BENCH)
+
 .PHONY: lint
 lint: .make/golangci-lint .make/npm ## look for mistakes and for breaches of the house's rules
 	.make/golangci-lint run

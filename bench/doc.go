@@ -1,0 +1,14 @@
+// Command bench measures how fast the product is, beside two things that say what
+// the figures are worth: the limit, which is the same minimal transaction or query
+// sent straight to the same database, and peers, which are other desks doing the
+// same on the same machine.
+//
+//	make bench                 # 10k, 100k and 1m tickets; half an hour and more
+//	make bench SIZE=10k        # a few minutes
+//
+// It builds its data sets once, through the product's own writer of histories, and
+// keeps them in a cache outside the repository. Every measurement is taken in
+// rounds in which the contenders take turns, so that a noisy machine disturbs all
+// of them alike; what is reported is the median of the rounds, and what counts
+// are ratios within one run. RESULTS.md is what a run wrote.
+package main

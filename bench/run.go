@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+)
+
+const clusterPort = 54391
+
+func run(ctx context.Context, args []string) (err error) {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.cache, 0o755); err != nil {
+		return err
+	}
+	c := &cache{dir: o.cache, say: say}
+	if slices.Contains(o.engines, "postgres") {
+		if c.cluster, err = startCluster(o.cache, clusterPort); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.cluster.stop()) }()
+	}
+	for _, s := range o.sizes {
+		for _, engine := range o.engines {
+			if engine == "sqlite" {
+				_, err = c.sqlite(ctx, s)
+			} else {
+				_, err = c.postgres(ctx, s)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if o.prepare {
+		return nil
+	}
+	r := &results{}
+	for _, s := range o.sizes {
+		if err := r.run(ctx, o, c, s); err != nil {
+			return err
+		}
+	}
+	return r.write(o, c)
+}
+
+func (r *results) run(ctx context.Context, o *options, c *cache, s size) (err error) {
+	st, err := setStage(ctx, o, c, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.close()) }()
+	return r.measure(ctx, o, st)
+}
