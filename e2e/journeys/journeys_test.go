@@ -17,6 +17,7 @@ func TestJourneys(t *testing.T) {
 	}{
 		{"the first run", firstRun},
 		{"an agent without a mouse", byKeyboard},
+		{"boards and split lists", boards},
 		{"a requester on a phone", onThePhone},
 		{"two at once", together},
 		{"a team lead", leading},

@@ -73,20 +73,12 @@ func (f frame) shell(r *http.Request, p module.Page) ui.Shell {
 	if actor.Can(access.ViewPeople, access.AnyKind) || actor.Can(access.Assign, access.AnyKind) {
 		s.SearchURL, s.PaletteURL = "/search", "/palette"
 	}
-	topics := append(slices.Clone(p.Topics), notify.Topics(actor)...)
 	if majorincident.MayReadStatus(actor) {
 		s.BannersURL = majorincident.BannersURL
-		topics = append(topics, majorincident.StatusTopic)
 	}
-	if len(topics) > 0 {
-		q := url.Values{"topic": topics}
-		if since, ok := ctx.Value(cursorKey{}).(live.Cursor); ok {
-			q.Set("since", since.String())
-		}
-		if p.Present != "" {
-			q.Set("present", p.Present)
-		}
-		s.LiveURL = "/live?" + q.Encode()
+	if topics := append(slices.Clone(p.Topics), everywhere(actor)...); len(topics) > 0 {
+		since, _ := ctx.Value(cursorKey{}).(live.Cursor)
+		s.LiveURL = liveURL(topics, p.Present, since)
 	}
 	return s
 }
@@ -110,6 +102,40 @@ func shownTicket(topics []string) int64 {
 		}
 	}
 	return 0
+}
+
+// everywhere are the topics that every page of a reader follows.
+func everywhere(actor access.Actor) []string {
+	topics := notify.Topics(actor)
+	if majorincident.MayReadStatus(actor) {
+		topics = append(slices.Clone(topics), majorincident.StatusTopic)
+	}
+	return topics
+}
+
+// liveURL is the stream of some topics since a place in it; the zero place is now.
+func liveURL(topics []string, present string, since live.Cursor) string {
+	q := url.Values{"topic": topics}
+	if !since.IsZero() {
+		q.Set("since", since.String())
+	}
+	if present != "" {
+		q.Set("present", present)
+	}
+	return "/live?" + q.Encode()
+}
+
+// stream notes the present place in the live stream, for a part of a page that
+// follows topics of its own.
+func (a *App) stream(ctx context.Context) func(topics []string, present string) string {
+	since, err := a.core.Live.Cursor(ctx)
+	if err != nil {
+		since = live.Cursor{} // it begins when it opens
+	}
+	own := everywhere(access.From(ctx))
+	return func(topics []string, present string) string {
+		return liveURL(append(slices.Clone(topics), own...), present, since)
+	}
 }
 
 type cursorKey struct{}

@@ -20,9 +20,9 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
-	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 )
 
@@ -30,10 +30,12 @@ import (
 // Adding a practice is one line here.
 func (a *App) moduleList() []module.Module {
 	c, f := a.core, frame{a}
+	var page ticketPage
 	desk := queue.New(queue.Deps{
 		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, FirstSteps: (&firstSteps{core: c}).of, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 		Plugged: func() []module.Column { return a.plugged.columns }, Columns: ownColumns{c}, Marks: a.plugged.mark,
-		Aside: queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
+		Aside:  queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
+		Beside: page.beside, Live: a.stream,
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
 	answers := canned.New(canned.Deps{
@@ -51,13 +53,13 @@ func (a *App) moduleList() []module.Module {
 	return []module.Module{
 		desk.Module(),
 		a.majors.Module(),
-		record.New(record.Deps{
+		page.is(record.New(record.Deps{
 			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),
 			Plugged: func() ([]module.Panel, []module.Action) { return a.plugged.panels, a.plugged.actions },
 			Tell:    a.plugged.tell,
 			Canned:  cannedFor,
-		}).Module(),
+		})).Module(),
 		answers.Module(),
 		intake.New(intake.Deps{
 			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),

@@ -197,6 +197,7 @@ func (q *Queue) layouts(ctx context.Context, l *list) view.Layouts {
 		{Label: text.T(ctx, "Board"), Icon: ui.IconLayoutKanban, Key: "2", Active: a.Layout == asBoard, URL: l.place.arranged(arrangement{asBoard, by}.tidy()).url("/queue")},
 		{Label: text.T(ctx, "Split"), Icon: ui.IconLayoutSidebar, Key: "3", Active: a.Layout == asSplit, URL: l.place.arranged(arrangement{Layout: asSplit}).url("/queue")},
 	}}
+	m = q.splitChoice(m)
 	if a.Layout == asSplit {
 		return m
 	}

@@ -204,11 +204,15 @@ func (q *Queue) changed(ctx context.Context, l *list, a answer) (view.Changes, e
 	}
 	m := view.Changes{Gone: a.gone, New: a.fresh}
 	var rows []view.Ticket
-	if l.arranged.Layout == asBoard {
+	switch l.arranged.Layout {
+	case asBoard:
 		ls.name(ctx, n)
-		m.Cards, m.By, m.Moves = true, ls.by.Key, ls.by.Moves
+		m.Layout, m.By, m.Moves = view.ChangedCards, ls.by.Key, ls.by.Moves
 		rows = q.cards(ctx, &ls, a.newer, n)
-	} else {
+	case asSplit:
+		m.Layout = view.ChangedSplit
+		rows = q.splitRows(ctx, l, a.newer, n)
+	case asList:
 		rows = q.rows(ctx, a.newer, n)
 	}
 	for i := range rows {

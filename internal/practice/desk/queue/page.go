@@ -141,11 +141,12 @@ func (q *Queue) page(w http.ResponseWriter, r *http.Request) error {
 		return web.Redirect(w, r, p.readable().url("/queue"))
 	}
 	switch {
+	case l.arranged.Layout == asSplit && q.hasSplit():
+		return q.inSplit(w, r, l)
 	case l.arranged.By != "":
 		return q.inLanes(w, r, l)
-	default:
-		return q.inRows(w, r, l)
 	}
+	return q.inRows(w, r, l)
 }
 
 // inRows answers the list as one table, or the rows that follow.

@@ -75,6 +75,12 @@ type Deps struct {
 	// Menu gives what the palette offers to the actor beside records: the pages
 	// of the product and what can be created. nil offers nothing.
 	Menu func(ctx context.Context) (pages, create []module.MenuItem)
+	// Beside gives a ticket's page for standing beside a list, and says what it
+	// follows; nil has no split lists.
+	Beside func(ctx context.Context, number, tab string) (module.Page, web.Component, error)
+	// Live notes the present place in the live stream, and gives the address of the
+	// stream from there on; nil has none.
+	Live func(ctx context.Context) func(topics []string, present string) string
 	// FirstSteps gives what a new installation lacks, to those who can see to it;
 	// nil or none shows nothing.
 	FirstSteps func(ctx context.Context) ([]FirstStep, error)

@@ -74,6 +74,9 @@ func open(t *testing.T, c *coretest.World) *world {
 	})
 	w.queue = queue.New(queue.Deps{
 		DB: c.DB, Tickets: w.tickets, Frame: frame{}, Names: c.People, Directory: c.People, Services: c.Services, Clock: c.Clock.Now,
+		Beside: w.beside, Live: func(context.Context) func([]string, string) string {
+			return func(topics []string, present string) string { return "/live?" + url.Values{"topic": topics, "present": {present}}.Encode() }
+		},
 		Menu: func(context.Context) (pages, create []module.MenuItem) {
 			return []module.MenuItem{{Label: "Queue", URL: "/queue"}, {Label: "Secret page", URL: "/secret", Visible: func(access.Actor) bool { return false }}},
 				[]module.MenuItem{{Label: "New incident", URL: "/new/incident"}}
@@ -151,6 +154,13 @@ func (r resolver) Resolve(ctx context.Context, names []filter.Name) ([][]int64, 
 		out[i] = found[n.Text]
 	}
 	return out, nil
+}
+
+// beside is a ticket's page of nothing but its title.
+func (w *world) beside(ctx context.Context, number, tab string) (module.Page, web.Component, error) {
+	t, err := w.tickets.Get(ctx, ticket.ByNumber(number))
+	topic := "ticket:" + itoa(t.ID)
+	return module.Page{Title: t.Number + " " + t.Title, Topics: []string{topic}, Present: topic}, ui.Words("Page of " + t.Title + " " + tab), err
 }
 
 type silent struct{}

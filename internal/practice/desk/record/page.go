@@ -49,25 +49,46 @@ type list struct {
 
 // page answers the whole page.
 func (p *Record) page(w http.ResponseWriter, r *http.Request, d *desk) error {
-	ctx := r.Context()
-	tab := tabOf(r.FormValue("tab"))
-	m, err := d.gather(ctx, ticket.Stretch{Limit: pageOfEvents, Types: typesOf(tab)})
+	about, body, err := d.whole(r.Context(), tabOf(r.FormValue("tab")))
 	if err != nil {
 		return err
 	}
-	if err := p.d.Visited(ctx, d.ticket.ID); err != nil {
-		return err
+	return p.d.Frame.Page(w, r, about, body)
+}
+
+// Beside gives a ticket's page for standing beside a list of tickets, on a page
+// that follows the same topics. Everything works there as on the page itself.
+// Errors: NotFound, Forbidden for those who follow the ticket in the portal.
+func (p *Record) Beside(ctx context.Context, number, tab string) (module.Page, web.Component, error) {
+	d, err := p.open(ctx, ticket.ByNumber(number))
+	if err != nil {
+		return module.Page{}, nil, err
 	}
-	page := d.model(ctx, tab, m, nil)
-	page.Timeline = d.timeline(ctx, tab, m.entries, m.earlier, false)
-	page.Composer, page.Silent = d.composer(ctx, m, nil)
+	if !d.reader.works {
+		return module.Page{}, nil, apperr.New(apperr.Forbidden, "You follow this ticket in your portal.")
+	}
+	return d.whole(ctx, tabOf(tab))
+}
+
+// whole makes the page, and says what it is.
+func (d *desk) whole(ctx context.Context, tab string) (module.Page, web.Component, error) {
 	about := module.Page{
 		Title: d.ticket.Number + " " + d.ticket.Title, Active: "queue", Topics: []string{topicOf(&d.ticket)},
 	}
 	if d.reader.colleague() {
 		about.Topics, about.Present = append(about.Topics, presenceOf(&d.ticket)), presenceOf(&d.ticket)
 	}
-	return p.d.Frame.Page(w, r, about, page.View())
+	m, err := d.gather(ctx, ticket.Stretch{Limit: pageOfEvents, Types: typesOf(tab)})
+	if err != nil {
+		return about, nil, err
+	}
+	if err := d.p.d.Visited(ctx, d.ticket.ID); err != nil {
+		return about, nil, err
+	}
+	page := d.model(ctx, tab, m, nil)
+	page.Timeline = d.timeline(ctx, tab, m.entries, m.earlier, false)
+	page.Composer, page.Silent = d.composer(ctx, m, nil)
+	return about, page.View(), nil
 }
 
 // gather reads what a page shows, each kind of thing once, and then the names on it.

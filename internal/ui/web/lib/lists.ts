@@ -14,7 +14,9 @@ function move(step: number): void {
   const list = currentList();
   if (!list) return;
   const rows = rowsOf(list);
-  const at = rows.findIndex((r) => r === document.activeElement || r.contains(document.activeElement));
+  const focused = rows.findIndex((r) => r === document.activeElement || r.contains(document.activeElement));
+  // From beside a list the walk goes on where the list is.
+  const at = focused < 0 ? rows.findIndex((r) => r.hasAttribute("aria-current")) : focused;
   const to = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1);
   const row = rows[to];
   row?.focus({ preventScroll: true });
@@ -74,7 +76,7 @@ export function startLists(): void {
         checkbox(row)?.click();
         break;
       case "Enter":
-        if (!row || row !== document.activeElement || !row.dataset["url"]) return;
+        if (!row || row !== document.activeElement || !row.dataset["url"] || row.dataset["beside"]) return;
         location.assign(row.dataset["url"]);
         break;
       default:

@@ -65,6 +65,9 @@ type Ticket struct {
 	Lane, LaneLabel string // of a board: the column it belongs to
 	MayShift        bool   // may be moved to another
 
+	Beside string // of a split list: address with the ticket beside it
+	Shown  bool   // it is there now
+
 	MayAssign, MayEdit, MayMove, MayReply bool
 }
 
