@@ -30,6 +30,7 @@ import (
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
+	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
@@ -192,6 +193,7 @@ func (a *App) api() {
 		Tags: slices.Concat(
 			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
+			checklist.Tags(),
 			process.Tags(),
 			majorincident.Tags(),
 		),

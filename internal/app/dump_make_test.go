@@ -164,6 +164,8 @@ func used(t *testing.T, s *apptest.System) {
 	check(err)
 	expect(t, desk.Get("/tickets/"+found.Number), http.StatusOK)
 	expect(t, desk.Post("/tickets/"+found.Number+"/snooze", url.Values{"until": {"in 3 days"}, "reason": {"The part comes."}}), http.StatusSeeOther)
+	expect(t, desk.Post("/checklists", url.Values{"name": {"Dumped"}, "items": {"One\nTwo"}, "audience": {"everyone"}, "by_itself": {"true"}}), http.StatusSeeOther)
+	expect(t, desk.Post("/tickets/"+found.Number+"/checklists", url.Values{"template": {ofTable(t, s, "checklist_templates")}}), http.StatusSeeOther)
 	expect(t, desk.Post("/queue/views", url.Values{"name": {"Dumped"}, "filter": {"tag:dump"}, "sort": {"-updated"}, "audience": {"mine"}}), http.StatusSeeOther)
 	check(c.Jobs.Start(context.WithoutCancel(ctx)))
 	const log = "number,incident_state,sys_mod_count,opened_at,sys_updated_at,caller_id,assignment_group\n" +
@@ -193,6 +195,16 @@ func used(t *testing.T, s *apptest.System) {
 		check(err)
 	}
 	check(c.Jobs.Stop(ctx))
+}
+
+// ofTable gives the id of a row of a table.
+func ofTable(t *testing.T, s *apptest.System, table string) string {
+	t.Helper()
+	id, err := database.One(t.Context(), s.Core.DB.Reader(), database.Scalar[string], "SELECT MIN(id) FROM "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func expect(t *testing.T, a apptest.Answer, status int) {

@@ -21,6 +21,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/jobs"
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
+	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
@@ -36,6 +37,7 @@ func Migrations() []fs.FS {
 		canned.Migrations,
 		snooze.Migrations,
 		majorincident.Migrations,
+		checklist.Migrations,
 		servicenow.Migrations,
 	}
 }

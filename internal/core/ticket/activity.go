@@ -108,3 +108,9 @@ func (c *change) checkGuards(ctx context.Context, to workflow.State) error {
 }
 
 func isActivity(field string) bool { return strings.HasPrefix(field, ActivityPrefix) }
+
+// Matches tries a filter that a practice keeps, such as the condition of a rule,
+// on a ticket. The filter sees every field; "me" in it is the actor.
+func (s *Service) Matches(ctx context.Context, q database.Querier, condition string, t *Ticket) (bool, error) {
+	return s.matches(ctx, q, condition, t, s.now())
+}
