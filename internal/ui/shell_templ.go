@@ -1554,7 +1554,7 @@ func ambient(toast Toast) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 118, "</div><div class=\"s-dialog-body\" id=\"key-help-list\"></div></dialog><div id=\"client-text\" hidden data-ago=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 118, "</div><div class=\"s-dialog-body\" id=\"key-help-list\" role=\"group\" aria-labelledby=\"key-help-title\" tabindex=\"0\"></div></dialog><div id=\"client-text\" hidden data-ago=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -93,7 +93,8 @@ func (q *Queue) beside(ctx context.Context, number, tab string) (neighbour, erro
 		live = q.d.Live(ctx) // before the ticket is read, so that nothing is missed
 	}
 	about, body, err := q.d.Beside(ctx, number, tab)
-	if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) {
+	missing := apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden)
+	if missing {
 		about.Title = number
 		body = ui.EmptyState{
 			Icon: ui.IconTicket, Title: text.T(ctx, "This ticket cannot be shown"), Text: apperr.Message(err),
@@ -102,7 +103,7 @@ func (q *Queue) beside(ctx context.Context, number, tab string) (neighbour, erro
 		err = nil
 	}
 	topics := append([]string{Topic}, about.Topics...)
-	return neighbour{about, view.Beside{Title: about.Title, Number: number, Body: body, LiveURL: live(topics, about.Present)}}, err
+	return neighbour{about, view.Beside{Title: about.Title, Number: number, Body: body, LiveURL: live(topics, about.Present), Missing: missing}}, err
 }
 
 // splitRows are tickets as the list at the side shows them.

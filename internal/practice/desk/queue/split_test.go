@@ -66,6 +66,9 @@ func TestSplitSaysWhatCannotBeShown(t *testing.T) {
 			page := vendor.get(queueURL("layout", "split", "open", number)).want(http.StatusOK)
 			page.says("#beside", "This ticket cannot be shown")
 			page.hides("Secret cable")
+			if page.Find("h1").Length() != 1 || page.Find("#record-dialog").Length() != 1 {
+				t.Error("without a ticket the list has the title and the place of dialogs")
+			}
 			vendor.quick().get(queueURL("layout", "split", "open", number)).want(http.StatusOK).hides("Secret cable")
 		}
 		empty := vendor.get(queueURL("layout", "split", "q", "title:~zebra")).want(http.StatusOK)

@@ -69,7 +69,7 @@ func (m Queue) Page() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.ListHeader{Title: m.Title, Count: m.Count, Capped: m.More, Unit: unit(ctx, m.Count, m.More), Actions: m.actions(ctx)}.View().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.ListHeader{Title: m.Title, Count: m.Count, Capped: m.More, Unit: unit(ctx, m.Count, m.More), Actions: m.actions(ctx), Beside: m.holdsPlace()}.View().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -233,7 +233,9 @@ func (m Queue) Page() templ.Component {
 
 // holdsPlace reports whether a ticket's page is shown, which has a place for
 // dialogs itself.
-func (m Queue) holdsPlace() bool { return m.Split != nil && m.Split.Beside.Body != nil }
+func (m Queue) holdsPlace() bool {
+	return m.Split != nil && m.Split.Beside.Body != nil && !m.Split.Beside.Missing
+}
 
 // actions are the layouts and what can be done with the list as a whole.
 func (m Queue) actions(ctx context.Context) []templ.Component {
