@@ -29,6 +29,7 @@ func (p *program) fillDemo(core *app.Core) error {
 	start := p.now()
 	r, err := demo.Fill(p.ctx, demo.Deps{
 		DB: core.DB, People: core.People, Roles: core.Roles, Services: core.Services, Tickets: core.Tickets, Identity: core.Identity, Blobs: core.Blobs,
+		Prepare: core.Prepare,
 	}, start)
 	if err != nil {
 		return err

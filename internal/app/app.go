@@ -31,6 +31,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
@@ -191,7 +192,7 @@ func (a *App) api() {
 		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
 		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(),
 		Tags: slices.Concat(
-			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
+			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
 			checklist.Tags(),
 			process.Tags(),

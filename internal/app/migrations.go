@@ -22,6 +22,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
@@ -34,7 +35,7 @@ func Migrations() []fs.FS {
 		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
 		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations, metric.Migrations,
 		queue.Migrations,
-		canned.Migrations,
+		canned.Migrations, macro.Migrations,
 		snooze.Migrations,
 		majorincident.Migrations,
 		checklist.Migrations,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/a-h/templ"
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
@@ -16,7 +17,9 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
 	"github.com/steward-itsm/steward/internal/practice/desk/intake"
+	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
+	queueview "github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
@@ -36,12 +39,17 @@ func (a *App) moduleList() []module.Module {
 		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, FirstSteps: (&firstSteps{core: c}).of, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 		Plugged: func() []module.Column { return a.plugged.columns }, Columns: ownColumns{c}, Marks: a.plugged.mark,
 		Aside:  queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
+		Bulk:   runMacro,
 		Beside: page.beside, Live: a.stream,
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
 	answers := canned.New(canned.Deps{
-		DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Audit: c.Audit, Frame: f, Clock: c.Now,
+		DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Audit: c.Audit, Frame: f, Clock: c.Now,
 		MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
+	})
+	macros := macro.New(macro.Deps{
+		DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Resolver: resolver{c.DB, c.People, c.Services}, Facts: answers.Facts,
+		List: desk.CameFrom, Audit: c.Audit, Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
 	})
 	imports := servicenow.NewRuns(
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
@@ -62,6 +70,7 @@ func (a *App) moduleList() []module.Module {
 			Canned:  cannedFor,
 		})).Module(),
 		answers.Module(),
+		macros.Module(),
 		intake.New(intake.Deps{
 			DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Frame: f, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(),
 		}).Module(),
@@ -90,6 +99,14 @@ func (a *App) moduleList() []module.Module {
 		measurement.New(measurement.Deps{Metrics: c.Metrics}).Module(),
 		imports.Module(c.People, f),
 	}
+}
+
+// runMacro is the queue's button that runs a macro on the selected rows.
+func runMacro(ctx context.Context) []templ.Component {
+	if !macro.Uses(access.From(ctx)) {
+		return nil
+	}
+	return []templ.Component{queueview.RunMacro(macro.BulkURL)}
 }
 
 // cannedFor is where a ticket's composer asks for canned replies.

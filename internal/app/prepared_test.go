@@ -23,4 +23,11 @@ func prepare(t *testing.T, s *apptest.System) {
 	if a := api(t, lead, http.MethodPost, fmt.Sprintf("/canned-replies/%d/use", reply.ID), object{"ticket": about.Number}, nil); a.Status != http.StatusOK {
 		t.Fatal(a.Body)
 	}
+	var m macroShown
+	if a := api(t, lead, http.MethodPost, "/macros", holding(s), &m); a.Status != http.StatusCreated {
+		t.Fatal(a.Body)
+	}
+	if a := api(t, lead, http.MethodPost, fmt.Sprintf("/macros/%d/run", m.ID), object{"tickets": []string{about.Number}}, nil); a.Status != http.StatusOK {
+		t.Fatal(a.Body)
+	}
 }

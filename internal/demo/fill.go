@@ -30,6 +30,8 @@ type Deps struct {
 	Tickets  *ticket.Service
 	Identity *identity.Service
 	Blobs    blob.Store
+	// Prepare writes what Prepared gives as a person; nil leaves it out.
+	Prepare func(ctx context.Context, person int64) error
 }
 
 // Report says what Fill did.
@@ -72,6 +74,9 @@ func Fill(ctx context.Context, d Deps, now time.Time) (Report, error) {
 	}
 	stories := Tell(&org, Seed, found.begun)
 	if err := d.writeStories(ctx, x, stories); err != nil {
+		return Report{}, err
+	}
+	if err := d.prepare(ctx, x.people); err != nil {
 		return Report{}, err
 	}
 	// Passwords come last: who can sign in finds everything there.

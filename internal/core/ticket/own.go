@@ -7,6 +7,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
 // GroupMine is the name that stands for the groups of whoever reads a filter, so
@@ -125,4 +126,14 @@ func (k knownNames) Resolve(_ context.Context, names []filter.Name) ([][]int64, 
 		out[i] = k[name]
 	}
 	return out, nil
+}
+
+// Fits tries a condition on a ticket in memory. q reads what practices know of the
+// ticket, if the condition asks for it.
+func (s *Service) Fits(ctx context.Context, q database.Querier, c filter.Condition, t *Ticket) (bool, error) {
+	record, err := s.withAttributes(ctx, q, t, c)
+	if err != nil {
+		return false, err
+	}
+	return c.Match(record), nil
 }

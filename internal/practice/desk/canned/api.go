@@ -67,6 +67,16 @@ func (in *CannedReplyInput) apply(r *Reply) {
 	r.Audience, r.GroupID = sharing.Audience(in.Audience), in.GroupID
 }
 
+// Reply is the canned reply that the input describes.
+func (in *CannedReplyInput) Reply() Reply {
+	r := Reply{Purpose: ForReply}
+	if in.Purpose == "" {
+		in.Purpose = string(ForReply)
+	}
+	in.apply(&r)
+	return r
+}
+
 func documentOf(r Reply) CannedReply {
 	d := CannedReply{
 		ID: r.ID, Title: r.Title, Folder: r.Folder, Body: r.Body, Purpose: string(r.Purpose), Kinds: r.Kinds, Language: r.Language,

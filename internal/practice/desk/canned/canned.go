@@ -28,11 +28,8 @@ type Names interface {
 	PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.PersonName, error)
 	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
-}
-
-// Directory looks a person up, as far as the actor may.
-type Directory interface {
-	Person(ctx context.Context, id int64) (people.Person, error)
+	// Contacts are only of those whom the actor may look up.
+	Contacts(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.Contact, error)
 }
 
 // Services names services.
@@ -45,7 +42,6 @@ type Deps struct {
 	DB        *database.DB
 	Tickets   *ticket.Service
 	Names     Names
-	Directory Directory
 	Services  Services
 	Audit     *audit.Log // nil writes none
 	Frame     module.Frame

@@ -8,7 +8,6 @@ import (
 	"github.com/steward-itsm/steward/internal/core/phrase"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
-	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -38,7 +37,7 @@ func (c *Canned) complete(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	requester, err := c.requester(ctx, &t)
+	requester, err := c.contact(ctx, &t)
 	if err != nil {
 		return err
 	}
@@ -63,10 +62,10 @@ func cutSearch(q string) string {
 	return q
 }
 
-// begins is the beginning of a text, as plain words.
+// begins is the beginning of a text, on one line.
 func begins(body string) string {
 	const most = 80
-	plain := []rune(strings.Join(strings.Fields(markdown.Plain(body)), " "))
+	plain := []rune(strings.Join(strings.Fields(body), " "))
 	if len(plain) > most {
 		return string(plain[:most]) + "…"
 	}
@@ -81,7 +80,7 @@ func (c *Canned) choose(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	purpose := purposeOf(r.FormValue("kind"))
-	requester, err := c.requester(ctx, &t)
+	requester, err := c.contact(ctx, &t)
 	if err != nil {
 		return err
 	}

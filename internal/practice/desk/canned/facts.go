@@ -9,19 +9,19 @@ import (
 	"github.com/steward-itsm/steward/internal/core/phrase"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
-	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
 // Facts gives what variables stand for on a ticket that the actor writes on, in
-// at most five queries.
-func (c *Canned) Facts(ctx context.Context, t *ticket.Ticket) (phrase.InternalFacts, error) {
+// four queries. How to reach the requester is not among it: see contact.
+func (c *Canned) Facts(ctx context.Context, q database.Querier, t *ticket.Ticket) (phrase.InternalFacts, error) {
 	var f phrase.InternalFacts
 	def, err := c.d.Tickets.Kinds().Get(t.Kind)
 	if err != nil {
 		return f, err
 	}
-	actor, q, now := access.From(ctx), c.d.DB.Reader(), c.d.Clock()
+	actor, now := access.From(ctx), c.d.Clock()
 	persons, err := c.d.Names.PersonNames(ctx, q, []int64{t.RequesterID, t.AssigneeID, actor.ID})
 	if err != nil {
 		return f, err
@@ -35,9 +35,6 @@ func (c *Canned) Facts(ctx context.Context, t *ticket.Ticket) (phrase.InternalFa
 		return f, err
 	}
 	organisations, err := c.d.Names.OrganisationNames(ctx, q, []int64{t.OrganisationID})
-	if err != nil {
-		return f, err
-	}
 	f.Facts = phrase.Facts{
 		Requester: persons[t.RequesterID].Name, TicketNumber: t.Number, TicketTitle: t.Title,
 		TicketKind: text.T(ctx, either(def.RequesterLabel, def.Label)), TicketOpened: text.Date(ctx, t.CreatedAt), TicketState: requesterState(ctx, t, def),
@@ -48,21 +45,16 @@ func (c *Canned) Facts(ctx context.Context, t *ticket.Ticket) (phrase.InternalFa
 	f.Priority = text.T(ctx, workflow.Label(def.Matrix.Priority, t.Priority))
 	f.Impact, f.Urgency = text.T(ctx, workflow.Label(def.Matrix.Impact, t.Impact)), text.T(ctx, workflow.Label(def.Matrix.Urgency, t.Urgency))
 	f.InternalState = internalState(ctx, t, def)
-	requester, err := c.requester(ctx, t)
-	f.RequesterEmail, f.RequesterPhone, f.RequesterLocation = requester.Email, requester.Phone, requester.Location
 	return f, err
 }
 
-// requester is who asks, as far as the actor may look them up.
-func (c *Canned) requester(ctx context.Context, t *ticket.Ticket) (people.Person, error) {
+// contact is how to reach who asks, as far as the actor may look them up.
+func (c *Canned) contact(ctx context.Context, t *ticket.Ticket) (people.Contact, error) {
 	if t.RequesterID == 0 {
-		return people.Person{}, nil
+		return people.Contact{}, nil
 	}
-	p, err := c.d.Directory.Person(ctx, t.RequesterID)
-	if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) {
-		return people.Person{}, nil
-	}
-	return p, err
+	found, err := c.d.Names.Contacts(ctx, c.d.DB.Reader(), []int64{t.RequesterID})
+	return found[t.RequesterID], err
 }
 
 func requesterState(ctx context.Context, t *ticket.Ticket, def *workflow.Definition) string {
@@ -99,11 +91,16 @@ func either(texts ...string) string {
 
 // fill puts a ticket's values into a reply.
 func (c *Canned) fill(ctx context.Context, r *Reply, t *ticket.Ticket) (body string, missing []string, err error) {
-	f, err := c.Facts(ctx, t)
+	f, err := c.Facts(ctx, c.d.DB.Reader(), t)
 	if err != nil {
 		return "", nil, err
 	}
 	if r.Purpose == ForNote {
+		to, err := c.contact(ctx, t)
+		if err != nil {
+			return "", nil, err
+		}
+		f.RequesterEmail, f.RequesterPhone, f.RequesterLocation = to.Email, to.Phone, to.Location
 		parsed, err := phrase.ParseInternal(r.Body)
 		if err != nil {
 			return "", nil, err

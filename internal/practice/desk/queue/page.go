@@ -140,6 +140,9 @@ func (q *Queue) page(w http.ResponseWriter, r *http.Request) error {
 	if l.wrong == nil && p.Good != "" {
 		return web.Redirect(w, r, p.readable().url("/queue"))
 	}
+	if !web.IsFragment(r) {
+		q.remember(w, p)
+	}
 	switch {
 	case l.arranged.Layout == asSplit && q.hasSplit():
 		return q.inSplit(w, r, l)
@@ -339,7 +342,7 @@ func (q *Queue) queueModel(ctx context.Context, l *list, ids wanted) (view.Queue
 		return view.Queue{}, n, err
 	}
 	m := view.Queue{
-		Title: viewName(ctx, &l.view), Views: q.sideList(ctx, l, n, nil), Layouts: q.layouts(ctx, l), Buttons: q.buttons(ctx, l), Bulk: bulkActions(ctx, l),
+		Title: viewName(ctx, &l.view), Views: q.sideList(ctx, l, n, nil), Layouts: q.layouts(ctx, l), Buttons: q.buttons(ctx, l), Bulk: append(bulkActions(ctx, l), q.d.Bulk(ctx)...),
 		Filter: ui.FilterBar{
 			Action: "/queue", Text: l.typed, CompleteURL: "/queue/complete", ClearURL: l.place.filtered("").url("/queue"),
 			Keep: []ui.Hidden{{Name: paramView, Value: l.place.View}, {Name: paramGood, Value: l.filter}},

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/people"
@@ -91,6 +93,9 @@ type Deps struct {
 	// Marks gives what practices say beside the titles of tickets; nil says nothing.
 	Marks func(ctx context.Context, ids []int64) (map[int64][]string, error)
 	Aside Aside
+	// Bulk gives what other rooms can do with selected rows: buttons that post them.
+	// nil gives nothing.
+	Bulk  func(ctx context.Context) []templ.Component
 	Clock func() time.Time
 	HTTPS bool // cookies travel over https only
 }
@@ -135,6 +140,9 @@ func New(d Deps) *Queue {
 	}
 	if d.Plugged == nil {
 		d.Plugged = func() []module.Column { return nil }
+	}
+	if d.Bulk == nil {
+		d.Bulk = func(context.Context) []templ.Component { return nil }
 	}
 	return &Queue{d}
 }

@@ -1,0 +1,39 @@
+package people
+
+import (
+	"context"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// Contact is how to reach a person.
+type Contact struct {
+	ID       int64
+	Email    string
+	Phone    string
+	Location string
+	Language string // a BCP 47 tag; "" is not said
+}
+
+// Contacts says how to reach those of some people whom the actor may look up, in
+// one query for a page.
+func (s *Service) Contacts(ctx context.Context, q database.Querier, ids []int64) (map[int64]Contact, error) {
+	actor := access.From(ctx)
+	type reached struct {
+		Contact
+		organisation int64
+	}
+	found, err := names(ctx, q, ids, "SELECT p.id, p.organisation_id, p.email, p.phone, p.location, p.language FROM persons p WHERE p.id IN ",
+		func(r database.Row) (c reached, err error) {
+			err = r.Scan(&c.ID, (*database.ID)(&c.organisation), &c.Email, &c.Phone, &c.Location, &c.Language)
+			return c, err
+		}, func(c reached) int64 { return c.ID })
+	out := make(map[int64]Contact, len(found))
+	for id, c := range found {
+		if id == actor.ID || actor.Check(access.ViewPeople, access.Record{Requester: id, Organisation: c.organisation}).Allowed {
+			out[id] = c.Contact
+		}
+	}
+	return out, err
+}
