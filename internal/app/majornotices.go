@@ -62,10 +62,11 @@ func (m majorNotices) Notify(ctx context.Context, tx *database.Tx, n majorincide
 }
 
 // MajorChanged implements majorincident.Announcer: its room hears that it changed,
-// and everybody that the banners may have.
-func (a announcer) MajorChanged(ctx context.Context, tx *database.Tx, id int64) error {
-	key := fmt.Sprint(id)
-	return a.hub.Publish(ctx, tx,
-		live.Event{Topics: []string{majorincident.Topic(id)}, Kind: majorincident.Event, Key: key},
-		live.Event{Topics: []string{majorincident.StatusTopic}, Kind: majorincident.StatusEvent, Key: "status"})
+// and everybody when what they read may have.
+func (a announcer) MajorChanged(ctx context.Context, tx *database.Tx, id int64, public bool) error {
+	events := []live.Event{{Topics: []string{majorincident.Topic(id)}, Kind: majorincident.Event, Key: fmt.Sprint(id)}}
+	if public {
+		events = append(events, live.Event{Topics: []string{majorincident.StatusTopic}, Kind: majorincident.StatusEvent, Key: "status"})
+	}
+	return a.hub.Publish(ctx, tx, events...)
 }

@@ -61,7 +61,7 @@ func (s *Service) remind(ctx context.Context, tx *database.Tx, id int64, now tim
 	if err := s.tell(ctx, tx, &m, number, notice); err != nil {
 		return err
 	}
-	return s.announce.MajorChanged(ctx, tx, m.ID)
+	return s.announce.MajorChanged(ctx, tx, m.ID, false)
 }
 
 // maxReplied bounds how many linked tickets one update is sent to.
@@ -99,6 +99,6 @@ func (s *Service) reply(ctx context.Context, updateID int64, as func(ctx context
 		if _, err := tx.Exec(ctx, `UPDATE major_incident_updates SET replied = $2 WHERE id = $1`, u.ID, reached); err != nil {
 			return err
 		}
-		return s.announce.MajorChanged(ctx, tx, u.MajorID)
+		return s.announce.MajorChanged(ctx, tx, u.MajorID, false)
 	})
 }

@@ -118,7 +118,7 @@ func (s *Service) Finish(ctx context.Context, id, action int64, done bool) (Acti
 		if _, err := tx.Exec(ctx, `UPDATE major_incident_actions SET done_at = $2, done_by = $3 WHERE id = $1`, a.ID, database.Time(a.DoneAt), database.ID(a.DoneBy)); err != nil {
 			return err
 		}
-		return s.announce.MajorChanged(ctx, tx, m.ID)
+		return s.announce.MajorChanged(ctx, tx, m.ID, false)
 	})
 	return a, err
 }

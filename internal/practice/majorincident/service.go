@@ -19,9 +19,10 @@ type Directory interface {
 	OrganisationOf(ctx context.Context, q database.Querier, person int64) (int64, error)
 }
 
-// Announcer tells open screens that a major incident has changed.
+// Announcer tells open screens that a major incident has changed; public says
+// that what everybody reads may have.
 type Announcer interface {
-	MajorChanged(ctx context.Context, tx *database.Tx, id int64) error
+	MajorChanged(ctx context.Context, tx *database.Tx, id int64, public bool) error
 }
 
 // Notifier tells people about their part; it never tells the actor of the context.
@@ -196,7 +197,7 @@ func (s *Service) propose(ctx context.Context, a *ticket.Acting, in Proposal) (M
 			return Major{}, err
 		}
 	}
-	return m, s.announce.MajorChanged(ctx, a.Tx(), m.ID)
+	return m, s.announce.MajorChanged(ctx, a.Tx(), m.ID, false)
 }
 
 // accept puts the one who accepts in command until somebody else is.
@@ -251,18 +252,18 @@ func (s *Service) change(ctx context.Context, id int64, version int, fn func(c *
 		if version != 0 && version != m.Version {
 			return conflict(&m)
 		}
-		t := a.Ticket()
+		t, wasPublic := a.Ticket(), m.Public
 		if err := fn(&changing{a, &m, t.Number}); err != nil {
 			return err
 		}
-		return s.store(ctx, a.Tx(), &m)
+		return s.store(ctx, a.Tx(), &m, wasPublic)
 	})
 	s.banner.forget()
 	return m, err
 }
 
 // store writes a changed major incident and tells open screens.
-func (s *Service) store(ctx context.Context, tx *database.Tx, m *Major) error {
+func (s *Service) store(ctx context.Context, tx *database.Tx, m *Major, wasPublic bool) error {
 	m.Version++
 	if err := update(ctx, tx, m); err != nil {
 		return err
@@ -270,7 +271,7 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, m *Major) error {
 	if err := m.storeParts(ctx, tx); err != nil {
 		return err
 	}
-	return s.announce.MajorChanged(ctx, tx, m.ID)
+	return s.announce.MajorChanged(ctx, tx, m.ID, wasPublic || m.Public)
 }
 
 func (m *Major) lead(to State) error {
@@ -496,6 +497,7 @@ func (s *Service) followTicket(ctx context.Context, tx *database.Tx, saved *tick
 		return nil
 	}
 	m.State = to
+	wasPublic := m.Public
 	switch to {
 	case Resolved:
 		m.ResolvedAt, m.NextUpdate = saved.After.ResolvedAt, time.Time{}
@@ -506,7 +508,7 @@ func (s *Service) followTicket(ctx context.Context, tx *database.Tx, saved *tick
 		m.Decision, m.DecidedAt, m.NextUpdate, m.Public = "The incident was ended.", s.now(), time.Time{}, false
 	}
 	s.banner.forget()
-	return s.store(ctx, tx, &m)
+	return s.store(ctx, tx, &m, wasPublic)
 }
 
 // guardClosing keeps the ticket from being closed before the review is complete.
