@@ -25,7 +25,7 @@ type bareSQLite struct {
 }
 
 func openBareSQLite(path string, w *world) (*bareSQLite, error) {
-	pragmas := "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=mmap_size(268435456)&_pragma=journal_mode(WAL)"
+	pragmas := "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=mmap_size(0)&_pragma=journal_mode(WAL)"
 	writer, err := sql.Open("sqlite", "file:"+path+pragmas+"&_txlock=immediate&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return nil, err

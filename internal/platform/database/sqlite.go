@@ -33,7 +33,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		return apperr.Wrap(err, apperr.Unavailable, "The file of the database cannot be made.")
 	}
 	pragmas := "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=case_sensitive_like(1)" +
-		"&_pragma=temp_store(2)&_pragma=mmap_size(268435456)"
+		"&_pragma=temp_store(2)&_pragma=mmap_size(0)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath()
 	writing, err := newPreparing(name + "?_txlock=immediate&" + pragmas +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_pragma=journal_size_limit(67108864)")
