@@ -71,6 +71,9 @@ func build(ctx context.Context, url, dir string, s size, progress func(done int)
 	if err := withoutIndexes(ctx, core.DB, func() error { return writeHistories(ctx, core, h, progress) }); err != nil {
 		return err
 	}
+	if err := derive(ctx, core); err != nil {
+		return err
+	}
 	// What the server's autovacuum does by itself within minutes.
 	if core.DB.Engine() == database.PostgreSQL {
 		if _, err := core.DB.Reader().Exec(ctx, "VACUUM ANALYZE"); err != nil {
@@ -198,7 +201,7 @@ type cache struct {
 func (c *cache) sqlite(ctx context.Context, s size) (string, error) {
 	path := filepath.Join(c.dir, fmt.Sprintf("steward-%s-%d.db", s.name, edition))
 	if exists(path) {
-		return path, nil
+		return path, c.freshen(ctx, "sqlite:"+path)
 	}
 	making := path + ".making"
 	if err := removeDatabase(making); err != nil {
@@ -210,6 +213,23 @@ func (c *cache) sqlite(ctx context.Context, s size) (string, error) {
 	return path, moveDatabase(making, path)
 }
 
+// freshen brings a data set up to date that an earlier version built: its schema,
+// and what is derived from timelines in the background.
+func (c *cache) freshen(ctx context.Context, url string) error {
+	core, err := open(ctx, url, filepath.Join(c.dir, "files"))
+	if err != nil {
+		return err
+	}
+	defer core.Close()
+	return derive(ctx, core)
+}
+
+// derive waits until the figures of every ticket are computed, which the product
+// does in the background: nobody shall be measured while it does.
+func derive(ctx context.Context, core *app.Core) error {
+	return core.Metrics.Run(access.With(ctx, access.System()), 24*time.Hour)
+}
+
 // postgres gives the name of the database of a data set, building it first if
 // need be.
 func (c *cache) postgres(ctx context.Context, s size) (string, error) {
@@ -219,7 +239,7 @@ func (c *cache) postgres(ctx context.Context, s size) (string, error) {
 		return "", err
 	}
 	if have[name] {
-		return name, nil
+		return name, c.freshen(ctx, c.cluster.url(name))
 	}
 	making := name + "_making"
 	if err := errors.Join(c.cluster.sql("DROP DATABASE IF EXISTS "+making), c.cluster.sql("CREATE DATABASE "+making)); err != nil {
