@@ -83,6 +83,10 @@ func (w *world) besides(b browser) {
 		{"queue-nothing", "agent", "/queue?q=subject:~zebra", nil},
 		{"ticket-closed", "agent", "/tickets/" + w.closed.Number, nil},
 		{"ticket-handed", "supplier_agent", "/tickets/" + w.handed.Number, nil},
+		{"major-proposal", "agent", "/tickets/" + w.open.Number + "/major", nil},
+		{"major-list", "agent", "/major-incidents", nil},
+		{"major-rule", "administrator", "/major-incident-rules/new", nil},
+		{"status", "requester", "/status", nil},
 		{"missing", "agent", "/no/such/page", nil},
 		{"intake-wrong", "agent", "/tickets/new", func(p *tab) {
 			p.find("Requester", "requester", "requester person")

@@ -41,6 +41,7 @@ func guide() []shot {
 		{"roles", "administrator", "/roles/team_lead"},
 		{"kinds", "administrator", "/kinds/incident"},
 		{"services", "administrator", "/services"},
+		{"major-incidents", "agent", "/major-incidents"},
 		{"import", "administrator", "/admin/import"},
 		{"audit", "administrator", "/audit"},
 		{"api", "administrator", "/api/docs"},

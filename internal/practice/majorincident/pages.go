@@ -138,7 +138,7 @@ func stateLabel(ctx context.Context, s State) string {
 	case Cancelled:
 		return text.T(ctx, "Withdrawn")
 	case Resolved:
-		return text.T(ctx, "Resolved [major incidents]")
+		return text.In(ctx, "major incidents", "Resolved")
 	}
 	return string(s)
 }
@@ -195,7 +195,7 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request) error {
 		{Key: "number", Label: text.T(ctx, "Number"), Shrink: true},
 		{Key: "summary", Label: text.T(ctx, "What is affected"), Main: true},
 		{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
-		{Key: "since", Label: text.T(ctx, "Proposed [when]"), Shrink: true},
+		{Key: "since", Label: text.In(ctx, "when", "Proposed"), Shrink: true},
 		{Key: "due", Label: text.T(ctx, "Next update"), Shrink: true},
 	}, Empty: ui.EmptyState{Icon: ui.IconCircleCheck, Title: text.T(ctx, "No major incident"), Text: text.T(ctx, "When an incident needs everybody, propose it from its page.")}}
 	for i := range found {
@@ -221,7 +221,7 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request) error {
 	actor := access.From(ctx)
 	m := view.List{Table: t, Rules: actor.Can(access.ManageSettings, access.AnyKind) || actor.Can(Manage, access.AnyKind)}
 	for _, s := range []State{"", Proposed, Accepted, Resolved, Rejected, Cancelled} {
-		tab := ui.Tab{Label: text.T(ctx, "All [major incidents]"), URL: view.ListURL, Active: string(s) == f.State}
+		tab := ui.Tab{Label: text.In(ctx, "major incidents", "All"), URL: view.ListURL, Active: string(s) == f.State}
 		if s != "" {
 			tab.Label, tab.URL = stateLabel(ctx, s), view.ListURL+"?state="+string(s)
 		}

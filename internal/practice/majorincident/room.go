@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/majorincident/view"
@@ -37,6 +38,7 @@ type scene struct {
 	moves    []ticket.Event
 	children []ticket.Ticket
 	more     bool // there are more children
+	kind     *workflow.Definition
 	persons  map[int64]people.PersonName
 	services map[int64]string
 }
@@ -51,6 +53,9 @@ func (p *pages) gather(ctx context.Context, id int64) (scene, error) {
 	var s scene
 	var err error
 	if s.m, s.t, err = p.Get(ctx, id); err != nil {
+		return s, err
+	}
+	if s.kind, err = p.tickets.Kinds().Get(s.t.Kind); err != nil {
 		return s, err
 	}
 	if s.updates, err = updates(ctx, p.db.Reader(), false, id); err != nil {
@@ -200,7 +205,7 @@ func (s *scene) facts(ctx context.Context) []ui.Value {
 	if m.Cadence > 0 {
 		add(text.T(ctx, "Pace"), ui.Words(text.T(ctx, "Every %s", text.Duration(ctx, m.Cadence))))
 	}
-	add(text.T(ctx, "Proposed [when]"), ui.Moment{At: m.ProposedAt, Full: true})
+	add(text.In(ctx, "when", "Proposed"), ui.Moment{At: m.ProposedAt, Full: true})
 	if m.Reason != "" {
 		add(text.T(ctx, "Why"), ui.Words(m.Reason))
 	}
@@ -208,7 +213,7 @@ func (s *scene) facts(ctx context.Context) []ui.Value {
 		add(text.T(ctx, "Decided"), ui.Moment{At: m.DecidedAt, Full: true})
 	}
 	if !m.ResolvedAt.IsZero() {
-		add(text.T(ctx, "Resolved [when]"), ui.Moment{At: m.ResolvedAt, Full: true})
+		add(text.In(ctx, "when", "Resolved"), ui.Moment{At: m.ResolvedAt, Full: true})
 		add(text.T(ctx, "Lasted"), ui.Words(text.Duration(ctx, m.ResolvedAt.Sub(s.t.CreatedAt))))
 	}
 	add(text.T(ctx, "Affected services"), ui.Words(text.List(ctx, named(s.services, m.Services))))
@@ -308,13 +313,21 @@ func (s *scene) actor(ctx context.Context, e *ticket.Event) string {
 	return text.T(ctx, "Steward")
 }
 
+// stateOf is what a state of the incident is called.
+func (s *scene) stateOf(ctx context.Context, key string) string {
+	if state, ok := s.kind.State(key); ok {
+		return text.T(ctx, state.Label)
+	}
+	return key
+}
+
 func (s *scene) moved(ctx context.Context, c ticket.Change) string {
 	switch c.Field {
 	case ticket.FieldState:
 		if c.From == "" {
 			return text.T(ctx, "opened the incident")
 		}
-		return text.T(ctx, "moved the incident to %s", c.To)
+		return text.T(ctx, "moved the incident to %s", s.stateOf(ctx, c.To))
 	case ticket.FieldGroup:
 		if c.From != "" {
 			return text.T(ctx, "gave the incident to another group")
