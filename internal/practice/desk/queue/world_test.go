@@ -75,7 +75,9 @@ func open(t *testing.T, c *coretest.World) *world {
 	w.queue = queue.New(queue.Deps{
 		DB: c.DB, Tickets: w.tickets, Frame: frame{}, Names: c.People, Directory: c.People, Services: c.Services, Clock: c.Clock.Now,
 		Beside: w.beside, Live: func(context.Context) func([]string, string) string {
-			return func(topics []string, present string) string { return "/live?" + url.Values{"topic": topics, "present": {present}}.Encode() }
+			return func(topics []string, present string) string {
+				return "/live?" + url.Values{"topic": topics, "present": {present}}.Encode()
+			}
 		},
 		Menu: func(context.Context) (pages, create []module.MenuItem) {
 			return []module.MenuItem{{Label: "Queue", URL: "/queue"}, {Label: "Secret page", URL: "/secret", Visible: func(access.Actor) bool { return false }}},

@@ -149,8 +149,9 @@ func (r *reader) stretch() (time.Time, bool) {
 	in := r.take("in")
 	at, any := r.now, false
 	for len(r.words) > 0 {
-		n, ok := 1, true
+		n := 1
 		if !r.take("a", "an", "one") {
+			var ok bool
 			if n, ok = number(r.words[0], 4); !ok {
 				return at, false
 			}
