@@ -16,6 +16,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
@@ -180,6 +181,7 @@ func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
 			KeysOff: person.KeysOff,
 		}
 		ctx := text.With(r.Context(), reader)
+		ctx = workflow.WithWords(ctx, wordsOf(ctx))
 		if r.Method == http.MethodGet && !web.IsFragment(r) && person.Actor.IsPerson() {
 			// The place in the stream is taken before the page reads its records, so
 			// that what changes in between is heard of.
@@ -189,6 +191,15 @@ func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
 		}
 		return next(w, r.WithContext(ctx))
 	}
+}
+
+// wordsOf reads the labels of ticket kinds in the reader's language.
+func wordsOf(ctx context.Context) workflow.Words {
+	base, _ := text.From(ctx).Language.Base()
+	if base.String() == "en" {
+		return workflow.Words{}
+	}
+	return workflow.Words{Language: base.String(), Translate: func(label string) string { return text.Label(ctx, "kind", label) }}
 }
 
 func pickLanguage(chosen, accepted string) language.Tag {

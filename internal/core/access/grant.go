@@ -40,7 +40,14 @@ func (g Grant) Sentence(verbs *Catalogue) string {
 	case g.OrganisationName != "":
 		b.WriteString(", given for " + g.OrganisationName + ",")
 	}
-	b.WriteString(" allows ")
+	b.WriteString(" allows " + g.Allows(verbs) + ".")
+	return b.String()
+}
+
+// Allows is the part of the sentence that says what is allowed: "seeing tickets
+// assigned to oneself or to one's groups".
+func (g Grant) Allows(verbs *Catalogue) string {
+	var b strings.Builder
 	info, known := verbs.Info(g.Verb)
 	if !known {
 		info.Phrase = string(g.Verb)
@@ -56,6 +63,5 @@ func (g Grant) Sentence(verbs *Catalogue) string {
 	if g.Scope != ScopeAll {
 		b.WriteString(" " + g.Scope.phrase())
 	}
-	b.WriteByte('.')
 	return b.String()
 }

@@ -66,6 +66,7 @@ type Registry struct {
 	shipped []*Definition
 	current atomic.Pointer[map[string]*Definition]
 	stop    func()
+	read    readings
 }
 
 const topic = "workflow"

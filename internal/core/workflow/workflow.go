@@ -159,7 +159,10 @@ type Definition struct {
 	Fields         []Field      `toml:"field" json:"fields,omitempty"`
 	Codes          []Code       `toml:"code" json:"codes"`
 	Matrix         Matrix       `toml:"matrix" json:"matrix"`
-	Version        int          `toml:"-" json:"version"` // 0 is the built-in one
+	// Translations give labels in further languages: by language ("de"), then by the
+	// label as it is written here. The product's own labels need none.
+	Translations map[string]map[string]string `toml:"translations" json:"translations,omitempty"`
+	Version      int                          `toml:"-" json:"version"` // 0 is the built-in one
 }
 
 // State finds a state by key.

@@ -88,7 +88,7 @@ func (p pages) showProfile(w http.ResponseWriter, r *http.Request, person people
 		m.BrowserZone = text.From(ctx).Location.String()
 	}
 	for _, a := range held {
-		m.Roles = append(m.Roles, view.Role{Name: a.RoleName, Group: a.GroupName, Organisation: a.OrganisationName})
+		m.Roles = append(m.Roles, view.Role{Name: text.Label(ctx, "role", a.RoleName), Group: a.GroupName, Organisation: a.OrganisationName})
 	}
 	m.Errors, _ = wrong(failed)
 	return p.page(w, r, text.T(ctx, "My profile"), statusOf(failed), m.View())

@@ -121,7 +121,7 @@ func (p pages) showTokens(w http.ResponseWriter, r *http.Request, f tokenForm, s
 	}
 	for _, info := range p.Roles.Verbs().Verbs() {
 		if actor.Can(info.Verb, access.AnyKind) || name != "" {
-			m.Verbs = append(m.Verbs, view.Option{Value: string(info.Verb), Label: text.T(ctx, info.Label), Selected: contains(f.Verbs, string(info.Verb))})
+			m.Verbs = append(m.Verbs, view.Option{Value: string(info.Verb), Label: text.Label(ctx, "permission", info.Label), Selected: contains(f.Verbs, string(info.Verb))})
 		}
 	}
 	for _, d := range p.Kinds.All() {
@@ -143,7 +143,7 @@ func (p pages) verbLabels(r *http.Request, verbs []access.Verb) []string {
 	var out []string
 	for _, v := range verbs {
 		if info, ok := p.Roles.Verbs().Info(v); ok {
-			out = append(out, text.T(r.Context(), info.Label))
+			out = append(out, text.Label(r.Context(), "permission", info.Label))
 		}
 	}
 	return out

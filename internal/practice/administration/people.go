@@ -383,9 +383,9 @@ func (p pages) assignments(ctx context.Context, held []roles.Assignment, action 
 				Button: ui.Button{Label: text.T(ctx, "Take away"), Submit: true, Small: true},
 			}
 		}
-		role := view.Text(a.RoleName)
+		role := view.Text(text.Label(ctx, "role", a.RoleName))
 		if reads {
-			role = ui.Link{Label: a.RoleName, URL: "/roles/" + a.RoleKey}
+			role = ui.Link{Label: text.Label(ctx, "role", a.RoleName), URL: "/roles/" + a.RoleKey}
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{role, view.Text(a.GroupName), view.Text(a.OrganisationName), action1}})
 	}
@@ -398,7 +398,7 @@ func (p pages) assignments(ctx context.Context, held []roles.Assignment, action 
 	}
 	var options []ui.Option
 	for _, role := range all {
-		options = append(options, ui.Option{Value: role.Key, Label: role.Name})
+		options = append(options, ui.Option{Value: role.Key, Label: text.Label(ctx, "role", role.Name)})
 	}
 	return view.Stack(t, view.Inline{Action: action, Button: ui.Button{Label: text.T(ctx, "Give the role"), Submit: true}, Fields: []templ.Component{
 		ui.Select{Field: ui.Field{Name: "role", Label: text.T(ctx, "Role")}, Options: options},

@@ -40,7 +40,7 @@ func (p pages) listRoles(w http.ResponseWriter, r *http.Request) error {
 			kind = ui.Badge{Label: text.T(ctx, "Built in")}
 		}
 		t.Rows = append(t.Rows, ui.Row{URL: "/roles/" + role.Key, Cells: []templ.Component{
-			ui.Link{Label: role.Name, URL: "/roles/" + role.Key}, view.Text(role.Description), view.Text(text.Number(ctx, int64(counts[role.Key]))), kind,
+			ui.Link{Label: text.Label(ctx, "role", role.Name), URL: "/roles/" + role.Key}, view.Text(text.Label(ctx, "role", role.Description)), view.Text(text.Number(ctx, int64(counts[role.Key]))), kind,
 		}})
 	}
 	m := view.Listing{Title: text.T(ctx, "Roles"), Lead: text.T(ctx, "A role allows things to be done, on records within a scope. Everything else is denied."), Table: t, NoSearch: true, NewLabel: text.T(ctx, "Add a role")}
@@ -68,7 +68,7 @@ func (p pages) rolePage(w http.ResponseWriter, r *http.Request, failed error) er
 	if err != nil {
 		return err
 	}
-	m := view.Record{Alert: notice(failed), Title: role.Name, Lead: role.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Roles"), URL: "/roles"}, {Label: role.Name}}}
+	m := view.Record{Alert: notice(failed), Title: text.Label(ctx, "role", role.Name), Lead: text.Label(ctx, "role", role.Description), Trail: []ui.Crumb{{Label: text.T(ctx, "Roles"), URL: "/roles"}, {Label: text.Label(ctx, "role", role.Name)}}}
 	if role.BuiltIn {
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "Built in")})
 	}
@@ -94,7 +94,7 @@ func (p pages) rolePage(w http.ResponseWriter, r *http.Request, failed error) er
 		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{ui.Link{Label: h.Name, URL: "/people/" + id(h.ID)}, view.Text(h.OrganisationName)}})
 	}
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Held by"), Flush: true, Body: t})
-	return p.Frame.Page(w, r, module.Page{Title: role.Name, Active: "roles", Status: statusOf(failed)}, m.View())
+	return p.Frame.Page(w, r, module.Page{Title: text.Label(ctx, "role", role.Name), Active: "roles", Status: statusOf(failed)}, m.View())
 }
 
 // kindsOf lists the kinds a role's permissions name, "every kind" first; a role
@@ -128,13 +128,13 @@ func (p pages) permissionMatrix(ctx context.Context, role access.Role, kind stri
 	m := view.Matrix{Caption: text.T(ctx, "Permissions"), Corner: text.T(ctx, "May")}
 	scopes := access.AllScopes()
 	for _, s := range scopes {
-		m.Columns = append(m.Columns, text.T(ctx, s.Label()))
+		m.Columns = append(m.Columns, text.Label(ctx, "permission", s.Label()))
 	}
 	for _, info := range p.Roles.Verbs().Verbs() {
 		if kind != access.AnyKind && !info.Tickets {
 			continue
 		}
-		row := view.MatrixRow{Label: text.T(ctx, info.Label)}
+		row := view.MatrixRow{Label: text.Label(ctx, "permission", info.Label)}
 		for _, s := range scopes {
 			perm := access.Permission{Verb: info.Verb, Kind: kind, Scope: s}
 			has := slices.Contains(role.Permissions, perm)
@@ -142,7 +142,7 @@ func (p pages) permissionMatrix(ctx context.Context, role access.Role, kind stri
 			case !slices.Contains(info.Scopes, s):
 				row.Cells = append(row.Cells, nil)
 			case edit:
-				row.Cells = append(row.Cells, ui.Check{Field: ui.Field{Name: "permission", ID: "p-" + string(info.Verb) + "-" + kindID(kind) + "-" + string(s), Label: text.T(ctx, info.Label) + ": " + text.T(ctx, s.Label()), Hidden: true}, Value: encodePermission(perm), Checked: has})
+				row.Cells = append(row.Cells, ui.Check{Field: ui.Field{Name: "permission", ID: "p-" + string(info.Verb) + "-" + kindID(kind) + "-" + string(s), Label: text.Label(ctx, "permission", info.Label) + ": " + text.Label(ctx, "permission", s.Label()), Hidden: true}, Value: encodePermission(perm), Checked: has})
 			case has:
 				row.Cells = append(row.Cells, ui.IconCheck)
 			default:

@@ -47,7 +47,7 @@ func (i *Inbox) insideLines(ctx context.Context, who reader, found []notify.Line
 		n := &l.Notices[0]
 		said := sentence{kind: n.Kind, reason: n.Reason, who: names.of(n.Actor), state: n.Detail}
 		if n.Kind == notify.Moved {
-			said.state = i.stateLabel(l.Kind, n.Detail, false)
+			said.state = i.stateLabel(ctx, l.Kind, n.Detail, false)
 		}
 		out[at] = view.Line{
 			Subject: subjectKey(l.Subject), Ref: l.Number, Title: l.Subject.Title, URL: l.Subject.URL, Newest: n.ID,
@@ -75,7 +75,7 @@ func (i *Inbox) publicLines(ctx context.Context, who reader, found []notify.Publ
 	out := make([]view.Line, len(found))
 	for at, l := range found {
 		n := &l.Notices[0]
-		said := sentence{kind: n.Kind, reason: n.Reason, who: names.of(n.Actor), state: i.stateLabel(l.Kind, n.State, who.asks()), plain: who.asks()}
+		said := sentence{kind: n.Kind, reason: n.Reason, who: names.of(n.Actor), state: i.stateLabel(ctx, l.Kind, n.State, who.asks()), plain: who.asks()}
 		out[at] = view.Line{
 			Subject: subjectKey(notify.Ticket(l.TicketID)), Ref: l.Number, Title: l.Title, URL: who.ticketURL(l.Number), AboutURL: view.AboutURL(l.Number),
 			Newest: n.ID, Icon: iconOf(n.Kind), Text: said.text(ctx), Why: whyText(ctx, n.Reason, who.asks()),
@@ -87,8 +87,8 @@ func (i *Inbox) publicLines(ctx context.Context, who reader, found []notify.Publ
 }
 
 // stateLabel is a state's word for agents, or for requesters.
-func (i *Inbox) stateLabel(kind, state string, plain bool) string {
-	def, err := i.d.Tickets.Kinds().Get(kind)
+func (i *Inbox) stateLabel(ctx context.Context, kind, state string, plain bool) string {
+	def, err := i.d.Tickets.Kinds().In(ctx).Get(kind)
 	if err != nil {
 		return state
 	}

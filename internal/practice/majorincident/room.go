@@ -55,7 +55,7 @@ func (p *pages) gather(ctx context.Context, id int64) (scene, error) {
 	if s.m, s.t, err = p.Get(ctx, id); err != nil {
 		return s, err
 	}
-	if s.kind, err = p.tickets.Kinds().Get(s.t.Kind); err != nil {
+	if s.kind, err = p.tickets.Kinds().In(ctx).Get(s.t.Kind); err != nil {
 		return s, err
 	}
 	if s.updates, err = updates(ctx, p.db.Reader(), false, id); err != nil {

@@ -88,7 +88,7 @@ func (p *Portal) items(ctx context.Context, c cast, tickets []ticket.Ticket) ([]
 	var out []view.Item
 	for i := range tickets {
 		t := &tickets[i]
-		def, err := p.Tickets.Kinds().Get(t.Kind)
+		def, err := p.Tickets.Kinds().In(ctx).Get(t.Kind)
 		if err != nil {
 			return nil, err
 		}

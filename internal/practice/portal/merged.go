@@ -26,7 +26,7 @@ func (p *Portal) goesOn(ctx context.Context, t *ticket.Ticket, m *view.Ticket) e
 	if err != nil {
 		return err
 	}
-	def, err := p.Tickets.Kinds().Get(next.Ticket.Kind)
+	def, err := p.Tickets.Kinds().In(ctx).Get(next.Ticket.Kind)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (p *Portal) discardDraft(w http.ResponseWriter, r *http.Request) error {
 // in their words.
 func (p *Portal) kinds(ctx context.Context) []*workflow.Definition {
 	actor := access.From(ctx)
-	return slices.DeleteFunc(slices.Clone(p.Tickets.Kinds().All()), func(d *workflow.Definition) bool {
+	return slices.DeleteFunc(slices.Clone(p.Tickets.Kinds().In(ctx).All()), func(d *workflow.Definition) bool {
 		return d.RequesterLabel == "" || !actor.Can(access.Create, d.Key)
 	})
 }

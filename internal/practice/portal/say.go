@@ -59,7 +59,7 @@ func (p *Portal) rate(w http.ResponseWriter, r *http.Request) error {
 // take takes the requester's step to a category of states. What a requester
 // writes with it is always public.
 func (p *Portal) take(ctx context.Context, t *ticket.Ticket, to workflow.Category, step ticket.Step) error {
-	def, err := p.Tickets.Kinds().Get(t.Kind)
+	def, err := p.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (p *Portal) ticketNow(w http.ResponseWriter, r *http.Request) error {
 // conversation reads a stretch of what was said.
 func (p *Portal) conversation(ctx context.Context, t *ticket.Ticket, before int) (view.Ticket, error) {
 	m := view.Ticket{Number: t.Number, Title: t.Title}
-	def, err := p.Tickets.Kinds().Get(t.Kind)
+	def, err := p.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return m, err
 	}
@@ -177,7 +177,7 @@ func (p *Portal) page(ctx context.Context, t *ticket.Ticket, before int, s sayin
 	if err != nil {
 		return m, err
 	}
-	def, err := p.Tickets.Kinds().Get(t.Kind)
+	def, err := p.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return m, err
 	}

@@ -87,6 +87,17 @@ func In(ctx context.Context, meaning, key string, args ...any) string {
 	return c.format(s.Other, args)
 }
 
+// Label is In for a label that lives in data rather than in the sources: a state of
+// a workflow, the name of a role. What has no translation, such as what an
+// organisation wrote itself, is given as it is.
+func Label(ctx context.Context, meaning, label string) string {
+	c := catalogueFor(From(ctx).Language)
+	if m, ok := c.messages[contextKey(meaning, label)]; ok && m.Other != "" {
+		return m.Other
+	}
+	return label
+}
+
 // N returns the form of a text that fits the number n, which is the first
 // argument of the format: text.N(ctx, 3, "%d ticket", "%d tickets").
 func N(ctx context.Context, n int, one, other string, args ...any) string {

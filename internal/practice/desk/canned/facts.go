@@ -17,7 +17,7 @@ import (
 // four queries. How to reach the requester is not among it: see contact.
 func (c *Canned) Facts(ctx context.Context, q database.Querier, t *ticket.Ticket) (phrase.InternalFacts, error) {
 	var f phrase.InternalFacts
-	def, err := c.d.Tickets.Kinds().Get(t.Kind)
+	def, err := c.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return f, err
 	}

@@ -285,7 +285,7 @@ func (c *Canned) show(w http.ResponseWriter, r *http.Request, status int, id int
 			m.Errors[p.Name] = p.Message
 		}
 	}
-	for _, def := range c.d.Tickets.Kinds().All() {
+	for _, def := range c.d.Tickets.Kinds().In(ctx).All() {
 		m.Kinds = append(m.Kinds, ui.Option{Value: def.Key, Label: text.T(ctx, def.Label), Selected: slices.Contains(f.Kinds, def.Key)})
 	}
 	var err error

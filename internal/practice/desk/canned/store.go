@@ -144,7 +144,7 @@ func (c *Canned) Create(ctx context.Context, r Reply, files Files) (Reply, error
 		return r, apperr.New(apperr.Forbidden, "Only persons have canned replies.")
 	}
 	r.OwnerID = actor.ID
-	if err := r.check(actor, c.d.Tickets.Kinds().All()); err != nil {
+	if err := r.check(actor, c.d.Tickets.Kinds().In(ctx).All()); err != nil {
 		return r, err
 	}
 	err := c.d.DB.Write(ctx, func(tx *database.Tx) error {
@@ -207,7 +207,7 @@ func (c *Canned) Change(ctx context.Context, id, version int64, files *Files, ch
 		}
 		change(&r)
 		r.OwnerID = before.OwnerID
-		if err := r.check(access.From(ctx), c.d.Tickets.Kinds().All()); err != nil {
+		if err := r.check(access.From(ctx), c.d.Tickets.Kinds().In(ctx).All()); err != nil {
 			return err
 		}
 		r.UpdatedAt, r.Version = c.now(), before.Version+1

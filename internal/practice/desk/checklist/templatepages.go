@@ -88,7 +88,7 @@ func (p pages) rows(ctx context.Context, found []Template) ([]view.Row, error) {
 // suited says which tickets a template is for.
 func (p pages) suited(ctx context.Context, t *Template, service string) string {
 	kind := ""
-	if def, err := p.Tickets.Kinds().Get(t.Kind); t.Kind != "" && err == nil {
+	if def, err := p.Tickets.Kinds().In(ctx).Get(t.Kind); t.Kind != "" && err == nil {
 		kind = text.T(ctx, def.Label)
 	}
 	switch {
@@ -161,7 +161,7 @@ func (p pages) showForm(w http.ResponseWriter, r *http.Request, id int64, f temp
 		MayShare: sharing.May(actor) || readOnly, ReadOnly: readOnly, MaxName: MaxName, Errors: errorsOf(wrong), ServiceTyped: f.ServiceTyped, Guarded: p.guarded(ctx),
 	}
 	m.Kinds = []ui.Option{{Value: "", Label: text.T(ctx, "Every kind"), Selected: f.Kind == ""}}
-	for _, def := range workflow.Sorted(p.Tickets.Kinds().All()) {
+	for _, def := range workflow.Sorted(p.Tickets.Kinds().In(ctx).All()) {
 		m.Kinds = append(m.Kinds, ui.Option{Value: def.Key, Label: text.T(ctx, def.Label), Selected: def.Key == f.Kind})
 	}
 	if f.Service != 0 {
@@ -199,7 +199,7 @@ func (p pages) showForm(w http.ResponseWriter, r *http.Request, id int64, f temp
 // guarded names the steps before which open items are asked for.
 func (p pages) guarded(ctx context.Context) []string {
 	var out []string
-	for _, def := range workflow.Sorted(p.Tickets.Kinds().All()) {
+	for _, def := range workflow.Sorted(p.Tickets.Kinds().In(ctx).All()) {
 		for _, tr := range def.Transitions {
 			if to, _ := def.State(tr.To); to.Category == workflow.Resolved {
 				out = append(out, text.T(ctx, def.Label)+": "+text.T(ctx, tr.Label))

@@ -106,7 +106,7 @@ func (s *Service) checkTemplate(ctx context.Context, t *Template) error {
 		p.Add(f.Name, "%s", f.Message)
 	}
 	if t.Kind != "" {
-		if _, err := s.tickets.Kinds().Get(t.Kind); err != nil {
+		if _, err := s.tickets.Kinds().In(ctx).Get(t.Kind); err != nil {
 			p.Add("kind", "There is no such kind.")
 		}
 	}

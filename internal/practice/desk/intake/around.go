@@ -164,7 +164,7 @@ func (i *Intake) items(ctx context.Context, c cast, tickets []ticket.Ticket, oth
 		case holder != "":
 			item.Note = text.T(ctx, "%s has it", holder)
 		}
-		if def, err := i.d.Tickets.Kinds().Get(t.Kind); err == nil {
+		if def, err := i.d.Tickets.Kinds().In(ctx).Get(t.Kind); err == nil {
 			state, _ := def.State(t.State)
 			label := text.T(ctx, state.Label)
 			if reason, waits := state.Reason(t.WaitReason); waits {

@@ -104,7 +104,7 @@ func takesIn(actor access.Actor, def *workflow.Definition) bool {
 // kinds are those that the actor takes in, by label.
 func (i *Intake) kinds(ctx context.Context) []*workflow.Definition {
 	var out []*workflow.Definition
-	for _, def := range i.d.Tickets.Kinds().All() {
+	for _, def := range i.d.Tickets.Kinds().In(ctx).All() {
 		if takesIn(access.From(ctx), def) {
 			out = append(out, def)
 		}

@@ -114,7 +114,7 @@ func (i *Intake) do(ctx context.Context, w http.ResponseWriter, a *asked) (to st
 // what follows from the answers. A name that is not found yet is no mistake yet.
 func (i *Intake) turn(ctx context.Context, w http.ResponseWriter, a *asked) error {
 	if a.Kind != a.Was {
-		if was := i.definition(a.Was); a.Impact == was.DefaultImpact && a.Urgency == was.DefaultUrgency {
+		if was := i.definition(ctx, a.Was); a.Impact == was.DefaultImpact && a.Urgency == was.DefaultUrgency {
 			a.Impact, a.Urgency = 0, 0 // nobody chose them; the other kind has its own
 		}
 		if err := i.exchange(ctx, a, a.Was, a.Kind); err != nil {
@@ -199,7 +199,7 @@ func (i *Intake) addTo(ctx context.Context, w http.ResponseWriter, a *asked, num
 	if err != nil {
 		return "", err
 	}
-	said := a.said(ctx, i.definition(a.Kind))
+	said := a.said(ctx, i.definition(ctx, a.Kind))
 	if said == "" && len(a.Attachments) == 0 {
 		return "", apperr.InvalidField(ticket.FieldTitle, "%s", text.T(ctx, "Write down what is to be added to %s.", t.Number))
 	}
@@ -222,8 +222,8 @@ func (i *Intake) addTo(ctx context.Context, w http.ResponseWriter, a *asked, num
 }
 
 // definition gives a kind that may no longer exist.
-func (i *Intake) definition(kind string) *workflow.Definition {
-	def, err := i.d.Tickets.Kinds().Get(kind)
+func (i *Intake) definition(ctx context.Context, kind string) *workflow.Definition {
+	def, err := i.d.Tickets.Kinds().In(ctx).Get(kind)
 	if err != nil {
 		return &workflow.Definition{}
 	}

@@ -204,7 +204,7 @@ func (q *Queue) layouts(ctx context.Context, l *list) view.Layouts {
 	if a.Layout == asList {
 		m.By = append(m.By, ui.MenuItem{Label: text.T(ctx, "Nothing"), Choice: true, Checked: by == "", URL: l.place.arranged(arrangement{Layout: asList}).url("/queue")})
 	}
-	for _, g := range groupings(ctx, q.d.Tickets.Kinds().All()) {
+	for _, g := range groupings(ctx, q.d.Tickets.Kinds().In(ctx).All()) {
 		if g.Key == by {
 			m.ByLabel = g.Label
 		}

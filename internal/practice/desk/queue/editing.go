@@ -101,7 +101,7 @@ func (q *Queue) chosenService(r *http.Request, form *editing) (int64, error) {
 
 func (q *Queue) showEdit(w http.ResponseWriter, r *http.Request, status int, t *ticket.Ticket, form editing, wrong error, alert ui.Alert) error {
 	ctx := r.Context()
-	def, err := q.d.Tickets.Kinds().Get(t.Kind)
+	def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return err
 	}

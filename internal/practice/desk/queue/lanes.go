@@ -87,7 +87,7 @@ func (q *Queue) tallied(ctx context.Context, l *list) (lanes, error) {
 // standing are the lanes that a board has although they may be empty.
 func (q *Queue) standing(ctx context.Context, by string) []lane {
 	var values []string
-	kinds := q.d.Tickets.Kinds().All()
+	kinds := q.d.Tickets.Kinds().In(ctx).All()
 	switch by {
 	case ticket.FieldState:
 		for _, def := range kinds {
@@ -151,7 +151,7 @@ func (q *Queue) laneOf(ctx context.Context, by, value string) lane {
 	if value == "" {
 		a.label, a.order = text.T(ctx, "None"), 2
 	}
-	for k, def := range q.d.Tickets.Kinds().All() {
+	for k, def := range q.d.Tickets.Kinds().In(ctx).All() {
 		switch by {
 		case ticket.FieldState:
 			i := slices.IndexFunc(def.States, func(s workflow.State) bool { return s.Key == value })

@@ -86,7 +86,7 @@ func groupings(ctx context.Context, kinds []*workflow.Definition) []grouping {
 
 // groupingOf finds the field; Invalid when lists cannot be grouped by it.
 func (q *Queue) groupingOf(ctx context.Context, key string) (grouping, error) {
-	all := groupings(ctx, q.d.Tickets.Kinds().All())
+	all := groupings(ctx, q.d.Tickets.Kinds().In(ctx).All())
 	i := slices.IndexFunc(all, func(g grouping) bool { return g.Key == key })
 	if i < 0 {
 		return grouping{}, apperr.InvalidField("by", "A list cannot be grouped by “%s”.", key)

@@ -66,7 +66,7 @@ func (q *Queue) moveState(w http.ResponseWriter, r *http.Request, t *ticket.Tick
 	if err != nil {
 		return err
 	}
-	def, err := q.d.Tickets.Kinds().Get(t.Kind)
+	def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (q *Queue) moveForm(w http.ResponseWriter, r *http.Request) error {
 
 func (q *Queue) showMove(w http.ResponseWriter, r *http.Request, status int, t *ticket.Ticket, by grouping, form moving, wrong error) error {
 	ctx := r.Context()
-	def, err := q.d.Tickets.Kinds().Get(t.Kind)
+	def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return err
 	}

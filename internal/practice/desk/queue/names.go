@@ -157,7 +157,7 @@ func (q *Queue) facts(ctx context.Context, t *ticket.Ticket, n names) view.Ticke
 	if t.ServiceID != 0 {
 		v.ServiceURL = q.d.Links.Service(t.ServiceID)
 	}
-	if def, err := q.d.Tickets.Kinds().Get(t.Kind); err == nil {
+	if def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind); err == nil {
 		describe(ctx, &v, t, def)
 	}
 	return v

@@ -52,7 +52,7 @@ func (l *list) changed() bool {
 // list; an error is one of the address or of the machine.
 func (q *Queue) open(ctx context.Context, p place) (*list, error) {
 	l := &list{place: p}
-	kinds := q.d.Tickets.Kinds().All()
+	kinds := q.d.Tickets.Kinds().In(ctx).All()
 	saved, err := q.listViews(ctx)
 	if err != nil {
 		return nil, err

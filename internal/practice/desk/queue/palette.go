@@ -52,7 +52,7 @@ func (q *Queue) paletteTickets(ctx context.Context, typed string) (ui.PaletteGro
 	for i := range tickets[:min(paletteMost, len(tickets))] {
 		t := &tickets[i]
 		item := ui.PaletteItem{Label: t.Title, Hint: t.Number, URL: q.ticketURL(ctx, t.Number)}
-		if def, err := q.d.Tickets.Kinds().Get(t.Kind); err == nil {
+		if def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind); err == nil {
 			item.Icon = ui.Icon(def.Icon)
 			label, _ := stateLabels(t, def)
 			if !desk {
@@ -98,7 +98,7 @@ func (q *Queue) numbered(ctx context.Context, typed string) ([]ticket.Ticket, er
 	if number, ok := numberOf(typed); ok {
 		numbers = []string{number}
 	} else if typed != "" && len(typed) <= 18 && strings.Trim(typed, "0123456789") == "" {
-		for _, def := range q.d.Tickets.Kinds().All() {
+		for _, def := range q.d.Tickets.Kinds().In(ctx).All() {
 			numbers = append(numbers, def.Prefix+"-"+strings.TrimLeft(typed, "0"))
 		}
 	}

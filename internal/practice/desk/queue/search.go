@@ -147,7 +147,7 @@ func (q *Queue) hit(ctx context.Context, h *ticket.Hit, desk bool) ui.Hit {
 	if h.Seq > 0 {
 		hit.URL += "#e" + strconv.Itoa(h.Seq)
 	}
-	if def, err := q.d.Tickets.Kinds().Get(t.Kind); err == nil {
+	if def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind); err == nil {
 		hit.Icon = ui.Icon(def.Icon)
 		label, wait := stateLabels(t, def)
 		if !desk {

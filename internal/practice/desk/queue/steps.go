@@ -22,7 +22,7 @@ func (q *Queue) steps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	def, err := q.d.Tickets.Kinds().Get(t.Kind)
+	def, err := q.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return err
 	}

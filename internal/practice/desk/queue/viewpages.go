@@ -66,7 +66,7 @@ func (q *Queue) checkList(ctx context.Context, f *viewForm) error {
 		return err
 	}
 	f.Sort = sort.String()
-	f.Columns = joinColumns(chosen(columns(ctx, q.d.Plugged(), q.d.Tickets.Kinds().All()), splitColumns(f.Columns)))
+	f.Columns = joinColumns(chosen(columns(ctx, q.d.Plugged(), q.d.Tickets.Kinds().In(ctx).All()), splitColumns(f.Columns)))
 	return nil
 }
 
@@ -233,7 +233,7 @@ func (q *Queue) showView(w http.ResponseWriter, r *http.Request, status int, id 
 		Limit: form.Limit, Layouts: layoutOptions(ctx, layout(form.Layout)),
 	}
 	m.Bys = append(m.Bys, choice("", text.T(ctx, "Nothing"), form.By))
-	for _, g := range groupings(ctx, q.d.Tickets.Kinds().All()) {
+	for _, g := range groupings(ctx, q.d.Tickets.Kinds().In(ctx).All()) {
 		m.Bys = append(m.Bys, choice(g.Key, g.Label, form.By))
 	}
 	title := text.T(ctx, "Save as view")

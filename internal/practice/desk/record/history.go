@@ -158,7 +158,7 @@ func (d *desk) timeline(ctx context.Context, tab string, entries []entry, earlie
 
 // show makes an entry for the page; false when it has nothing to say.
 func (d *desk) show(ctx context.Context, e *entry) (ui.Entry, bool) {
-	out, shown := d.from(e).told(ctx, e)
+	out, shown := d.from(ctx, e).told(ctx, e)
 	out.Origin = d.origin(e)
 	var why string
 	if why, out.Part = d.act(ctx, e); why != "" {

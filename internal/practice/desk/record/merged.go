@@ -86,13 +86,13 @@ func entryOf(e *ticket.Event) entry {
 }
 
 // at gives the desk from which an entry is told: that of the ticket it is from.
-func (d *desk) from(e *entry) *desk {
+func (d *desk) from(ctx context.Context, e *entry) *desk {
 	if e.source == nil {
 		return d
 	}
 	other := *d
 	other.ticket = *e.source
-	if def, err := d.p.d.Tickets.Kinds().Get(e.source.Kind); err == nil {
+	if def, err := d.p.d.Tickets.Kinds().In(ctx).Get(e.source.Kind); err == nil {
 		other.def = def
 	}
 	return &other

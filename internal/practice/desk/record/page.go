@@ -10,7 +10,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
@@ -270,7 +269,7 @@ func (d *desk) side(ctx context.Context, m material, changed []string) view.Side
 	s := view.Side{
 		Number: t.Number, Values: d.showValues(ctx, changed), Take: d.takeButton(ctx), Requester: d.requester(ctx, m),
 		Links: d.links(ctx, m.links), Files: attachments(m.files), Times: d.times(ctx, m.moves),
-		Why: r.actor.Explain(access.View, t.Record(), d.p.d.Verbs),
+		Why: whyVisible(ctx, r.actor, t.Record(), d.p.d.Verbs),
 	}
 	if t.ServiceID != 0 {
 		s.Service = d.besides(ctx, m.about, text.T(ctx, "Also open for %s", d.names.service(t.ServiceID)), text.T(ctx, "Nothing else is open for this service."))

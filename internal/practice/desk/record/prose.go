@@ -61,7 +61,7 @@ func (d *desk) references(ctx context.Context) markdown.Context {
 
 // stateOf names a ticket's state, with what it waits for.
 func (p *Record) stateOf(ctx context.Context, t *ticket.Ticket) string {
-	def, err := p.d.Tickets.Kinds().Get(t.Kind)
+	def, err := p.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return t.State
 	}
@@ -83,7 +83,7 @@ func stateLabel(ctx context.Context, def *workflow.Definition, state, reason str
 // badge is a ticket's state as a badge: what it waits for instead of that it waits.
 func (p *Record) badge(ctx context.Context, t *ticket.Ticket) ui.StateBadge {
 	b := ui.StateBadge{Label: t.State, Category: ui.Category(t.Category)}
-	if def, err := p.d.Tickets.Kinds().Get(t.Kind); err == nil {
+	if def, err := p.d.Tickets.Kinds().In(ctx).Get(t.Kind); err == nil {
 		s, _ := def.State(t.State)
 		b.Label = text.T(ctx, s.Label)
 		if r, waits := s.Reason(t.WaitReason); waits {

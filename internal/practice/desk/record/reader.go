@@ -62,7 +62,7 @@ func (p *Record) open(ctx context.Context, ref ticket.Ref) (*desk, error) {
 }
 
 func (p *Record) deskOf(ctx context.Context, t ticket.Ticket) (*desk, error) {
-	def, err := p.d.Tickets.Kinds().Get(t.Kind)
+	def, err := p.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return nil, err
 	}

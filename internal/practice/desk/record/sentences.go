@@ -235,7 +235,7 @@ func (d *desk) sentence(ctx context.Context, e *entry, c ticket.Change) string {
 	}
 	if key, ok := strings.CutPrefix(c.Field, ticket.CustomPrefix); ok {
 		label := key
-		f, known := d.fieldOf(key)
+		f, known := d.fieldOf(ctx, key)
 		if known {
 			label = text.T(ctx, f.Label)
 		}
@@ -245,11 +245,11 @@ func (d *desk) sentence(ctx context.Context, e *entry, c ticket.Change) string {
 }
 
 // fieldOf describes a custom field, also one that the ticket had as one of another kind.
-func (d *desk) fieldOf(key string) (workflow.Field, bool) {
+func (d *desk) fieldOf(ctx context.Context, key string) (workflow.Field, bool) {
 	if f, known := d.def.Field(key); known {
 		return f, true
 	}
-	for _, def := range d.p.d.Tickets.Kinds().All() {
+	for _, def := range d.p.d.Tickets.Kinds().In(ctx).All() {
 		if f, known := def.Field(key); known {
 			return f, true
 		}
@@ -258,7 +258,7 @@ func (d *desk) fieldOf(key string) (workflow.Field, bool) {
 }
 
 func (d *desk) kindLabel(ctx context.Context, key string) string {
-	if def, err := d.p.d.Tickets.Kinds().Get(key); err == nil {
+	if def, err := d.p.d.Tickets.Kinds().In(ctx).Get(key); err == nil {
 		return text.T(ctx, def.Label)
 	}
 	return key

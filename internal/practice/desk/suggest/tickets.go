@@ -77,7 +77,7 @@ func (s *Suggest) numbered(ctx context.Context, typed string) ([]ticket.Ticket, 
 	case ticketNumber.MatchString(typed):
 		numbers = []string{strings.ToUpper(typed)}
 	case len(typed) <= 18 && strings.Trim(typed, "0123456789") == "":
-		for _, def := range s.d.Tickets.Kinds().All() {
+		for _, def := range s.d.Tickets.Kinds().In(ctx).All() {
 			numbers = append(numbers, def.Prefix+"-"+strings.TrimLeft(typed, "0"))
 		}
 	}
@@ -97,7 +97,7 @@ func (s *Suggest) numbered(ctx context.Context, typed string) ([]ticket.Ticket, 
 // state says where a ticket stands: in the agents' words to those who work on
 // it, in the requester's to everybody else.
 func (s *Suggest) state(ctx context.Context, t *ticket.Ticket) string {
-	def, err := s.d.Tickets.Kinds().Get(t.Kind)
+	def, err := s.d.Tickets.Kinds().In(ctx).Get(t.Kind)
 	if err != nil {
 		return ""
 	}

@@ -44,7 +44,7 @@ func (p *Process) labels(ctx context.Context, m Map) (labels, error) {
 	}
 	out := labels{}
 	for key := range keys {
-		out[key] = stateLabel(ctx, key, p.d.Tickets.Kinds().All())
+		out[key] = stateLabel(ctx, key, p.d.Tickets.Kinds().In(ctx).All())
 	}
 	return out, nil
 }

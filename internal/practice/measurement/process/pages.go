@@ -204,7 +204,7 @@ func (p *Process) ticketTable(ctx context.Context, tickets []ticket.Ticket, more
 		},
 		Empty: ui.EmptyState{Icon: ui.IconTicket, Title: text.T(ctx, "No ticket is behind this any more")},
 	}
-	actor, kinds := access.From(ctx), p.d.Tickets.Kinds().All()
+	actor, kinds := access.From(ctx), p.d.Tickets.Kinds().In(ctx).All()
 	for i := range tickets {
 		k := &tickets[i]
 		address := p.d.TicketURL(actor, k.Number)

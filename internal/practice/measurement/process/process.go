@@ -174,7 +174,7 @@ func (p *Process) read(ctx context.Context, q question) (*log, error) {
 		return held, nil
 	}
 	l := &log{readAt: now}
-	category := Categories(p.d.Tickets.Kinds().All())
+	category := Categories(p.d.Tickets.Kinds().In(ctx).All())
 	l.more, err = p.d.Tickets.Courses(ctx, ticket.CourseQuery{Condition: q.where, From: q.From, To: q.To}, func(c ticket.Course) error {
 		l.traces = append(l.traces, TraceOf(c, q.Between, category))
 		return nil

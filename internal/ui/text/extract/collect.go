@@ -40,7 +40,7 @@ func Collect(root string) (map[string]text.Message, error) {
 			return nil, err
 		}
 	}
-	return found, nil
+	return found, CollectLabels(root, found)
 }
 
 // collectFile adds the texts of one source to found; src nil reads the file.
