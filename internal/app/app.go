@@ -34,6 +34,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
+	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
@@ -195,6 +196,7 @@ func (a *App) api() {
 			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
 			checklist.Tags(),
+			timesheet.Tags(),
 			process.Tags(),
 			majorincident.Tags(),
 		),

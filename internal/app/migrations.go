@@ -25,6 +25,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
+	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 )
 
@@ -39,6 +40,7 @@ func Migrations() []fs.FS {
 		snooze.Migrations,
 		majorincident.Migrations,
 		checklist.Migrations,
+		timesheet.Migrations,
 		servicenow.Migrations,
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
+	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
@@ -76,6 +77,9 @@ func (a *App) moduleList() []module.Module {
 		}).Module(),
 		checklist.New(checklist.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Audit: c.Audit, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
+		}),
+		timesheet.New(timesheet.Deps{
+			DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Directory: c.People, Audit: c.Audit, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
 		}),
 		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Jobs: c.Jobs, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),

@@ -18,6 +18,7 @@ const (
 	Link       Verb = "link"
 	Export     Verb = "export"
 	Bulk       Verb = "bulk"
+	ReportTime Verb = "report_time" // see the time that others spent
 )
 
 // What can be done with the product itself.
@@ -107,6 +108,7 @@ func builtInVerbs() []VerbInfo {
 		ticket(Link, "Link", "linking"),
 		ticket(Export, "Export", "exporting"),
 		ticket(Bulk, "Edit many at once", "editing many at once of"),
+		ticket(ReportTime, "Report on time spent", "reporting on the time spent on"),
 		product(ViewPeople, "Look people up", "looking up people", ScopeOrganisation),
 		product(ManagePeople, "Manage people, groups and organisations", "managing people, groups and organisations", ScopeOrganisation),
 		product(ManageRoles, "Manage roles", "managing roles"),

@@ -91,6 +91,7 @@ func (c *change) checkGuards(ctx context.Context, to workflow.State) error {
 	if c.ticket.Category == to.Category {
 		return nil
 	}
+	ctx = access.With(ctx, c.actor) // a follower is moved by the product, not by who moved its parent
 	var p apperr.Problems
 	for _, g := range c.s.guards {
 		if g.To != to.Category {

@@ -163,6 +163,12 @@ func (s *Service) visible(ctx context.Context, q Query, args *database.Args) (st
 	return filter.And(actor.Condition(access.View, schema), actor.Condition(verb, schema), q.Condition).SQL(args), nil
 }
 
+// Where gives the condition on tickets, with the alias t, of what matches a query
+// and may be seen, for practices whose tables hang on tickets.
+func (s *Service) Where(ctx context.Context, c filter.Condition, verb access.Verb, args *database.Args) (string, error) {
+	return s.visible(ctx, Query{Condition: c, Verb: verb}, args)
+}
+
 // Count counts what List would give, up to most; more tells that there are more.
 func (s *Service) Count(ctx context.Context, c filter.Condition, most int) (n int, more bool, err error) {
 	var args database.Args
