@@ -47,9 +47,6 @@ func (h *historian) history(i int) (ticket.History, error) {
 	}
 	def := h.kinds[kind]
 	requester := h.org.persons[agentCount+rng.IntN(personCount-agentCount)]
-	if i%200 == 0 {
-		requester = h.org.persons[personCount-1] // whose page is measured
-	}
 	svc := rng.IntN(serviceCount)
 	group := svc % groupCount
 	members := membersOf(group)

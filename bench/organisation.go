@@ -27,7 +27,7 @@ const (
 // Who signs in to be measured.
 const (
 	agentEmail     = "p0@bench.example"
-	requesterEmail = "p1999@bench.example"
+	requesterEmail = "p1998@bench.example"
 	password       = "correct horse battery staple"
 )
 
@@ -69,7 +69,7 @@ func fillOrganisation(ctx context.Context, core *app.Core) (*organisation, error
 			return nil, err
 		}
 	}
-	for _, i := range []int{0, personCount - 1} {
+	for _, i := range []int{0, personCount - 2} {
 		if err := core.Identity.SetPassword(ctx, o.persons[i], password); err != nil {
 			return nil, err
 		}

@@ -88,9 +88,16 @@ func (p *product) makeToken(ctx context.Context, dir string) error {
 	}
 	defer core.Close()
 	ctx = access.With(ctx, access.System())
-	found, err := core.People.PersonsCalled(ctx, core.DB.Reader(), []string{agentEmail})
+	found, err := core.People.PersonsCalled(ctx, core.DB.Reader(), []string{agentEmail, requesterEmail})
 	if err != nil {
 		return err
+	}
+	for _, ids := range found {
+		for _, id := range ids {
+			if err := core.Identity.SetPassword(ctx, id, password); err != nil {
+				return err
+			}
+		}
 	}
 	if len(found[agentEmail]) != 1 {
 		return fmt.Errorf("there is no %s in the data set", agentEmail)

@@ -42,13 +42,45 @@ func (x *Index) Newest(ctx context.Context, q database.Querier, words []filter.W
 			found = slices.DeleteFunc(found, func(id int64) bool { _, ok := slices.BinarySearch(have, id); return !ok })
 		}
 	}
-	return x.having(ctx, q, found, others)
+	if x.engine == database.PostgreSQL || len(others) == 0 {
+		return x.having(ctx, q, found, others)
+	}
+	together, err := x.together(ctx, q, terms)
+	if err != nil {
+		return nil, err
+	}
+	// SQLite takes long to say whether one document has a word that many have, so
+	// words that stand in different messages are found in the newest tickets alone.
+	apart, err := x.having(ctx, q, found[:min(len(found), mostApart)], others)
+	for _, id := range apart {
+		if !slices.Contains(together, id) {
+			together = append(together, id)
+		}
+	}
+	return together, err
+}
+
+// mostApart is in how many tickets SQLite looks for common words that do not stand
+// in one message.
+const mostApart = 100
+
+// together lists the tickets of the newest documents that have every term.
+func (x *Index) together(ctx context.Context, q database.Querier, terms []*term) ([]int64, error) {
+	queries := make([]string, len(terms))
+	for i, t := range terms {
+		queries[i] = t.query
+	}
+	all := &term{query: strings.Join(queries, " AND ")}
+	all.prefix = all.query
+	err := x.list(ctx, q, []*term{all})
+	return all.tickets(), err
 }
 
 // term is one word and what was found of it.
 type term struct {
 	query  string // for the engine, as it was asked
 	prefix string // the same as the beginning of a word
+	begins bool   // docs are those of the beginning
 	docs   []int64
 }
 
@@ -102,8 +134,8 @@ func (x *Index) list(ctx context.Context, q database.Querier, terms []*term) err
 		var beginning bool
 		var ticket, doc int64
 		err := r.Scan(&i, &beginning, &ticket, &doc)
-		if t := terms[i]; beginning && t.query != t.prefix {
-			t.query, t.docs = t.prefix, nil // has those of the word itself, too
+		if t := terms[i]; beginning && !t.begins {
+			t.query, t.begins, t.docs = t.prefix, true, nil // has those of the word itself, too
 		}
 		terms[i].docs = append(terms[i].docs, ticket)
 		return err
@@ -137,7 +169,7 @@ func (x *Index) having(ctx context.Context, q database.Querier, tickets []int64,
 		matches := `search_docs d WHERE d.words @@ ` + literal(t.query) + `::tsquery`
 		switch {
 		case x.engine == database.PostgreSQL:
-		case t.query == t.prefix: // every start of a prefix gathers all that follows: once, then
+		case t.begins: // every start of a prefix gathers all that follows: once, then
 			matches = `search_docs d WHERE d.doc_id IN (SELECT f.rowid FROM search_fts f WHERE search_fts MATCH ` + args.Arg(t.query) + `)`
 		default: // CROSS JOIN: document by document, not word by word
 			matches = `search_docs d CROSS JOIN search_fts f ON f.rowid = d.doc_id WHERE search_fts MATCH ` + args.Arg(t.query)

@@ -169,42 +169,6 @@ func (x *Index) query(w filter.Word) string {
 	return q
 }
 
-// Doc is one document that matched.
-type Doc struct {
-	TicketID int64
-	Part     int
-}
-
-// Documents lists which parts of some tickets contain any of the words, for
-// showing where a hit is: those that may be shown under notes, at most limit.
-func (x *Index) Documents(ctx context.Context, q database.Querier, tickets []int64, words []filter.Word, notes func(ticket int64) bool, limit int) ([]Doc, error) {
-	query := x.any(words)
-	if query == "" || len(tickets) == 0 {
-		return nil, nil
-	}
-	var args database.Args
-	from := x.matching(&args, query)
-	type found struct {
-		Doc
-		internal bool
-	}
-	docs, err := database.All(ctx, q, func(r database.Row) (found, error) {
-		var f found
-		err := r.Scan(&f.TicketID, &f.Part, &f.internal)
-		return f, err
-	}, `SELECT d.ticket_id, d.part, d.internal FROM `+from+` AND d.ticket_id IN `+database.In(&args, tickets)+` ORDER BY d.ticket_id, d.part LIMIT `+args.Arg(limit), args.Values()...)
-	if err != nil {
-		return nil, err
-	}
-	var out []Doc
-	for _, f := range docs {
-		if !f.internal || notes(f.TicketID) {
-			out = append(out, f.Doc)
-		}
-	}
-	return out, nil
-}
-
 // Candidates lists tickets whose own text (title, description) has any of the
 // words, newest first: the raw material for "is this known already?".
 func (x *Index) Candidates(ctx context.Context, q database.Querier, words []filter.Word, limit int) ([]int64, error) {

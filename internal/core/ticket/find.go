@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
@@ -81,41 +80,36 @@ func (s *Service) matching(ctx context.Context, words []filter.Word, notes filte
 		` ORDER BY t.updated_at DESC, t.id DESC LIMIT `+args.Arg(maxPage), args.Values()...)
 }
 
-// locate finds, for each hit, the text to show.
+// maxLocated is how many characters of a text are looked through for where a hit is.
+const maxLocated = 20_000
+
+// locate finds, for each hit, the text to show: it reads those few tickets rather
+// than ask the index for every document that has one of the words.
 func (s *Service) locate(ctx context.Context, ids []int64, hits map[int64]*Hit, words []filter.Word) error {
-	notes := func(id int64) bool { return s.ReadsNotes(ctx, &hits[id].Ticket) }
-	docs, err := s.search.Documents(ctx, s.db.Reader(), ids, words, notes, 500)
-	if err != nil || len(docs) == 0 {
-		return err
-	}
-	// One message per ticket: the newest that matched.
-	seqs := map[int64]int{}
-	for _, d := range docs {
-		if d.Part > 0 {
-			seqs[d.TicketID] = max(seqs[d.TicketID], d.Part)
-		}
+	if len(ids) == 0 {
+		return nil
 	}
 	var args database.Args
-	query := `SELECT t.id, 0, '', t.description, t.resolution FROM tickets t WHERE t.id IN ` + database.In(&args, ids)
-	var parts []string
-	for id, seq := range seqs {
-		parts = append(parts, `(e.ticket_id = `+args.Arg(id)+` AND e.seq = `+args.Arg(seq)+`)`)
-	}
-	if len(parts) > 0 {
-		query += ` UNION ALL SELECT e.ticket_id, e.seq, e.type, e.body, '' FROM ticket_events e WHERE ` + strings.Join(parts, " OR ")
-	}
+	list, most := database.In(&args, ids), args.Arg(maxLocated)
 	return database.Each(ctx, s.db.Reader(), func(r database.Row) error {
 		var id int64
 		var seq int
+		var internal bool
 		var typ, body, resolution string
-		if err := r.Scan(&id, &seq, &typ, &body, &resolution); err != nil {
+		if err := r.Scan(&id, &seq, &typ, &internal, &body, &resolution); err != nil {
 			return err
 		}
-		hits[id].take(seq, typ, body, resolution, words)
+		if !internal || s.ReadsNotes(ctx, &hits[id].Ticket) {
+			hits[id].take(seq, typ, body, resolution, words)
+		}
 		return nil
-	}, query, args.Values()...)
+	}, `SELECT t.id, 0, '', FALSE, substr(t.description, 1, `+most+`), substr(t.resolution, 1, `+most+`) FROM tickets t WHERE t.id IN `+list+`
+		UNION ALL SELECT e.ticket_id, e.seq, e.type, e.internal, substr(e.body, 1, `+most+`), '' FROM ticket_events e
+		WHERE e.ticket_id IN `+list+` AND e.body <> '' AND e.type <> '`+string(Created)+`' ORDER BY 1, 2`, args.Values()...)
 }
 
+// take shows where a text of the ticket has one of the words: its description or
+// resolution, or else the newest message.
 func (h *Hit) take(seq int, typ, body, resolution string, words []filter.Word) {
 	hasAny := func(text string) bool {
 		return slices.ContainsFunc(words, func(w filter.Word) bool { return search.Contains(text, w) })
@@ -124,7 +118,7 @@ func (h *Hit) take(seq int, typ, body, resolution string, words []filter.Word) {
 		h.Where, h.Seq, h.Fragment = where, seq, search.Snippet(text, words, 220)
 	}
 	switch {
-	case seq > 0 && h.Where == "":
+	case seq > 0 && (h.Where == "" || h.Seq > 0) && hasAny(body):
 		set(typ, body)
 	case seq == 0 && hasAny(body):
 		set("description", body)
