@@ -1,0 +1,172 @@
+package timesheet
+
+import (
+	"context"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// Dimension is what a report adds up by.
+type Dimension string
+
+// The dimensions.
+const (
+	ByPerson       Dimension = "person"
+	ByTicket       Dimension = "ticket"
+	ByGroup        Dimension = "group"
+	ByService      Dimension = "service"
+	ByOrganisation Dimension = "organisation"
+	ByActivity     Dimension = "activity"
+)
+
+// Dimensions lists all of them.
+func Dimensions() []Dimension {
+	return []Dimension{ByPerson, ByTicket, ByGroup, ByService, ByOrganisation, ByActivity}
+}
+
+func (d Dimension) column() string {
+	switch d {
+	case ByTicket:
+		return "e.ticket_id"
+	case ByGroup:
+		return "t.group_id"
+	case ByService:
+		return "t.service_id"
+	case ByOrganisation:
+		return "t.organisation_id"
+	case ByActivity:
+		return "e.activity_id"
+	case ByPerson:
+	}
+	return "e.person_id"
+}
+
+// Query asks for time in some days, both included, on the tickets of a filter.
+type Query struct {
+	From, To string
+	By       Dimension
+	Filter   string // in the filter language; "" is every ticket
+}
+
+// maxDays bounds a report.
+const maxDays = 3 * 366
+
+func (q *Query) check() error {
+	var p apperr.Problems
+	from, err := time.Parse(time.DateOnly, q.From)
+	if err != nil {
+		p.Add("from", "Write the day as 2026-03-02.")
+	}
+	to, err2 := time.Parse(time.DateOnly, q.To)
+	switch {
+	case err2 != nil:
+		p.Add("to", "Write the day as 2026-03-02.")
+	case err == nil && to.Before(from):
+		p.Add("to", "The last day is before the first one.")
+	case err == nil && to.Sub(from) > maxDays*24*time.Hour:
+		p.Add("to", "A report spans three years at most.")
+	}
+	return p.Err()
+}
+
+// Line is one line of a report.
+type Line struct {
+	ID                         int64 // of the person, ticket, group, service, organisation or activity; 0 is none
+	Minutes, Billable, Entries int
+}
+
+// maxLines bounds a report: the longest times come first.
+const maxLines = 1000
+
+// Report adds up the time that the actor may know of: their own, and everybody's on
+// tickets they may report on. InvalidField filter when that cannot be read.
+func (s *Service) Report(ctx context.Context, q Query) ([]Line, error) {
+	var args database.Args
+	where, err := s.known(ctx, q, access.View, &args)
+	if err != nil {
+		return nil, err
+	}
+	column := q.By.column()
+	return database.All(ctx, s.db.Reader(), func(r database.Row) (Line, error) {
+		var l Line
+		err := r.Scan((*database.ID)(&l.ID), &l.Minutes, &l.Billable, &l.Entries)
+		return l, err
+	}, `SELECT `+column+`, SUM(e.minutes), SUM(CASE WHEN e.billable THEN e.minutes ELSE 0 END), COUNT(*) FROM time_entries e JOIN tickets t ON t.id = e.ticket_id
+		WHERE `+where+` GROUP BY `+column+` ORDER BY SUM(e.minutes) DESC, `+column+` LIMIT `+args.Arg(maxLines), args.Values()...)
+}
+
+// known is the condition of the entries that a report counts.
+func (s *Service) known(ctx context.Context, q Query, verb access.Verb, args *database.Args) (string, error) {
+	actor := access.From(ctx)
+	switch {
+	case actor.Type == "":
+		return "", apperr.New(apperr.Unauthenticated, "Please sign in first.")
+	case !Uses(actor):
+		return "", apperr.New(apperr.Forbidden, "Time is for those who work tickets here.")
+	}
+	if err := q.check(); err != nil {
+		return "", err
+	}
+	tickets := filter.True()
+	if q.Filter != "" {
+		var err error
+		if tickets, err = s.tickets.Condition(ctx, q.Filter, nil); err != nil {
+			return "", apperr.InvalidField("filter", "%s", err.Error())
+		}
+	}
+	seen, err := s.tickets.Where(ctx, tickets, verb, args)
+	if err != nil {
+		return "", err
+	}
+	others, err := s.tickets.Where(ctx, filter.True(), access.ReportTime, args)
+	if err != nil {
+		return "", err
+	}
+	return `e.day >= ` + args.Arg(q.From) + ` AND e.day <= ` + args.Arg(q.To) + ` AND ` + counts + ` AND (` + seen + `) AND (e.person_id = ` + args.Arg(actor.ID) + ` OR (` + others + `))`, nil
+}
+
+// Row is an entry as an export tells it.
+type Row struct {
+	Entry
+	Number, Title                  string
+	GroupID, ServiceID, CustomerID int64
+}
+
+// exportPage is how many entries an export reads at once.
+const exportPage = 500
+
+// Export hands the entries of a report to fn, in the order of days, page by page.
+// Only tickets that the actor may export are in it.
+func (s *Service) Export(ctx context.Context, q Query, fn func([]Row) error) error {
+	day, id := "", int64(0)
+	for {
+		var args database.Args
+		where, err := s.known(ctx, q, access.Export, &args)
+		if err != nil {
+			return err
+		}
+		rows, err := database.All(ctx, s.db.Reader(), func(r database.Row) (Row, error) {
+			var x Row
+			e := &x.Entry
+			err := r.Scan(&e.ID, &e.TicketID, &e.PersonID, &e.ActivityID, &e.Day, &e.Minutes, &e.Billable, &e.Note, &e.RecordedBy, (*database.Time)(&e.RecordedAt), (*database.ID)(&e.Corrects),
+				&x.Number, &x.Title, (*database.ID)(&x.GroupID), (*database.ID)(&x.ServiceID), (*database.ID)(&x.CustomerID))
+			return x, err
+		}, `SELECT `+entryColumns+`, t.number, t.title, t.group_id, t.service_id, t.organisation_id FROM time_entries e JOIN tickets t ON t.id = e.ticket_id
+			WHERE `+where+` AND (e.day, e.id) > (`+args.Arg(day)+`, `+args.Arg(id)+`) ORDER BY e.day, e.id LIMIT `+args.Arg(exportPage), args.Values()...)
+		if err != nil {
+			return err
+		}
+		if err := fn(rows); err != nil || len(rows) < exportPage {
+			return err
+		}
+		last := rows[len(rows)-1]
+		day, id = last.Day, last.ID
+	}
+}
+
+// Uses reports whether somebody records time: those who read internal notes.
+func Uses(actor access.Actor) bool { return actor.Can(access.ReadNotes, access.AnyKind) }
