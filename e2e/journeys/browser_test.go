@@ -97,7 +97,7 @@ type tab struct {
 func (b browser) open(t *testing.T, base, name string, d device) *tab {
 	t.Helper()
 	ctx, stop := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	p := &tab{t: t, ctx: ctx, base: base, name: name, device: d}
 	console, dialogs := chromedp.Console(ctx), chromedp.Events(ctx, page.JavascriptDialogOpening)
 	var listening sync.WaitGroup

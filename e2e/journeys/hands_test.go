@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a person waits before they think that it does not work.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
