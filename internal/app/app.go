@@ -38,6 +38,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
+	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -199,6 +200,7 @@ func (a *App) api() {
 			timesheet.Tags(),
 			process.Tags(),
 			majorincident.Tags(),
+			inbox.Tags(), measurement.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

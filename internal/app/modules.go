@@ -100,7 +100,7 @@ func (a *App) moduleList() []module.Module {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
 			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
-		measurement.New(measurement.Deps{Metrics: c.Metrics}).Module(),
+		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
 		imports.Module(c.People, f),
 	}
 }
