@@ -143,12 +143,13 @@ func isLabelled(doc *goquery.Document, f *goquery.Selection) bool {
 }
 
 var (
-	digits   = regexp.MustCompile(`/\d+(/|$)`)
-	numbers  = regexp.MustCompile(`/[A-Z]{3}-\d+(/|$)`)
-	roleKey  = regexp.MustCompile(`^/roles/[a-z_]+(/|$)`)
-	kindKey  = regexp.MustCompile(`^/kinds/[a-z_]+(/|$)`)
-	ofField  = regexp.MustCompile(`/(edit|steps)/[a-z_]+$`)
-	fileName = regexp.MustCompile(`^/(portal/files|attachments)/.*`)
+	digits    = regexp.MustCompile(`/\d+(/|$)`)
+	numbers   = regexp.MustCompile(`/[A-Z]{3}-\d+(/|$)`)
+	roleKey   = regexp.MustCompile(`^/roles/[a-z_]+(/|$)`)
+	kindKey   = regexp.MustCompile(`^/kinds/[a-z_]+(/|$)`)
+	figureKey = regexp.MustCompile(`^/figures/[a-z_]+(/|$)`)
+	ofField   = regexp.MustCompile(`/(edit|steps)/[a-z_]+$`)
+	fileName  = regexp.MustCompile(`^/(portal/files|attachments)/.*`)
 )
 
 // shapeOf names the page behind an address: the address without what stands
@@ -164,6 +165,7 @@ func shapeOf(address string) string {
 		shape = roleKey.ReplaceAllString(shape, "/roles/{key}$1")
 	}
 	shape = kindKey.ReplaceAllString(shape, "/kinds/{key}$1")
+	shape = figureKey.ReplaceAllString(shape, "/figures/{key}$1")
 	shape = fileName.ReplaceAllString(shape, "/$1/{file}")
 	var names []string
 	for name := range u.Query() {

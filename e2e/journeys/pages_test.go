@@ -87,6 +87,8 @@ func (w *world) besides(b browser) {
 		{"major-list", "agent", "/major-incidents", nil},
 		{"major-rule", "administrator", "/major-incident-rules/new", nil},
 		{"status", "requester", "/status", nil},
+		{"metric-cut", "administrator", "/figures/time_to_resolve?period=week&cut=group&check=1", nil},
+		{"metric-wrong", "agent", "/figures/backlog?filter=state:sleepy", nil},
 		{"missing", "agent", "/no/such/page", nil},
 		{"intake-wrong", "agent", "/tickets/new", func(p *tab) {
 			p.find("Requester", "requester", "requester person")

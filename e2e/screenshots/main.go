@@ -43,6 +43,8 @@ func guide() []shot {
 		{"services", "administrator", "/services"},
 		{"major-incidents", "agent", "/major-incidents"},
 		{"import", "administrator", "/admin/import"},
+		{"metrics", "administrator", "/figures"},
+		{"metric", "administrator", "/figures/time_to_resolve?period=week&cut=group"},
 		{"audit", "administrator", "/audit"},
 		{"api", "administrator", "/api/docs"},
 	}

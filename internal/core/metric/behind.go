@@ -93,7 +93,7 @@ func (s *Service) numerator(ctx context.Context, p *plan) (kept, error) {
 		if p.m.Key == Concentration {
 			return kept{slots: append([]string{}, busiest(total)...)}, nil
 		}
-		slots := slices.DeleteFunc(slices.Sorted(maps.Keys(total.inner)), func(key string) bool { return total.inner[key].of(Opened).N < recurs })
+		slots := slices.DeleteFunc(slices.Sorted(maps.Keys(total.inner)), func(key string) bool { return total.inner[key].of(Opened).N < total.recurring() })
 		return kept{slots: append([]string{}, slots...)}, nil
 	}
 	return kept{}, nil

@@ -163,7 +163,7 @@ func builtIn() []metric {
 		},
 		{
 			Definition: Definition{Key: RecurringMinor, Group: GroupCuts, Unit: Share, Direction: Down},
-			whats:      []What{Opened}, inner: dimSubject, figure: recurring,
+			whats:      []What{Opened}, inner: dimSubject, figure: recurrence,
 			behind: behind{whats: []What{Opened}, where: "f.kind = 'incident' AND f.priority >= 3", value: worth(1)},
 		},
 		{

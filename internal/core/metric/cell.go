@@ -11,6 +11,7 @@ type cell struct {
 	tallies map[What]*Tally
 	spread  spread
 	stock   int64
+	days    int64            // how long the period is
 	inner   map[string]*cell // of metrics that look at how their facts are divided
 }
 
@@ -108,17 +109,25 @@ func medianOf(total func(c *cell) int64) func(*cell) Figure {
 	}
 }
 
-// recurs is how many minor incidents about one subject in the same period make
-// it recurring.
-const recurs = 5
+// Minor incidents about one subject recur when there are this many of them in
+// thirty days on average, and never fewer than this many.
+const (
+	recurs     = 5
+	recursDays = 30
+)
 
-// recurring is the share of minor incidents whose subject recurs.
-func recurring(c *cell) Figure {
+// recurring gives from how many minor incidents on a subject recurs in the period.
+func (c *cell) recurring() int64 {
+	return max(recurs, (recurs*c.days+recursDays-1)/recursDays)
+}
+
+// recurrence is the share of minor incidents whose subject recurs.
+func recurrence(c *cell) Figure {
 	var all, again int64
 	for _, in := range c.inner {
 		n := in.of(Opened).N
 		all += n
-		if n >= recurs {
+		if n >= c.recurring() {
 			again += n
 		}
 	}

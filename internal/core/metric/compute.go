@@ -76,6 +76,7 @@ func assemble(p *plan, g grid) *answer {
 	parts := map[string]*part{}
 	for i, row := range g {
 		step := newCell()
+		step.days = p.steps[i].to - p.steps[i].from
 		for _, key := range slices.Sorted(maps.Keys(row)) {
 			c := row[key]
 			if p.m.inner != "" {
@@ -122,6 +123,7 @@ func (a *answer) whole(steps []*cell) *cell {
 	total := newCell()
 	for _, c := range steps {
 		total.merge(c)
+		total.days += c.days
 	}
 	return total
 }
@@ -217,11 +219,11 @@ func (p *plan) points(steps []*cell, now time.Time) []Point {
 
 // subjects lists what recurs, as parts of all minor incidents.
 func subjects(total *cell, most int) []Slice {
-	all := recurring(total)
+	all := recurrence(total)
 	var out []Slice
 	for _, key := range slices.Sorted(maps.Keys(total.inner)) {
 		n := total.inner[key].of(Opened).N
-		if n < recurs {
+		if n < total.recurring() {
 			continue
 		}
 		out = append(out, Slice{Key: key, Figure: Figure{

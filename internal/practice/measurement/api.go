@@ -177,7 +177,8 @@ func (p *Practice) register(api huma.API) {
 	}, p.listBehind)
 }
 
-type whichMetric struct {
+// Which is the part of an input that says which metric.
+type Which struct {
 	Key string `path:"key" maxLength:"40" example:"time_to_resolve"`
 }
 
@@ -195,7 +196,7 @@ func (p *Practice) listMetrics(ctx context.Context, _ *struct{}) (*openapi.Liste
 	return openapi.List(ctx, out, ""), nil
 }
 
-func (p *Practice) getMetric(ctx context.Context, in *whichMetric) (*definitionOutput, error) {
+func (p *Practice) getMetric(ctx context.Context, in *Which) (*definitionOutput, error) {
 	d, err := p.d.Metrics.Definition(ctx, metric.Key(in.Key))
 	if err != nil {
 		return nil, err
@@ -204,7 +205,7 @@ func (p *Practice) getMetric(ctx context.Context, in *whichMetric) (*definitionO
 }
 
 type settingInput struct {
-	whichMetric
+	Which
 	Body struct {
 		Version       int       `json:"version" minimum:"0" doc:"The newest version you know; 0 when nothing was set yet."`
 		Target        *float64  `json:"target,omitempty" doc:"In the metric's unit; missing for none."`
@@ -225,18 +226,18 @@ func (p *Practice) setMetric(ctx context.Context, in *settingInput) (*definition
 	return &definitionOutput{definitionOf(&d)}, nil
 }
 
-// overInput is what a figure is over.
-type overInput struct {
-	whichMetric
+// Over is the part of an input that says what a figure is over.
+type Over struct {
+	Which
 	From       string   `query:"from" maxLength:"10" doc:"The first day; thirty days ago without." example:"2026-11-01"`
 	To         string   `query:"to" maxLength:"10" doc:"The last day; today without." example:"2026-11-30"`
-	Only       []string `query:"only,explode" maxItems:"10" doc:"Only where it was so then, as cut:key: priority:1, group:4294967320." example:"priority:1"`
+	Only       []string `query:"only" maxItems:"10" doc:"Only where it was so then, as cut:key, separated by commas." example:"priority:1,group:4294967320"`
 	Filter     string   `query:"filter" maxLength:"8000" doc:"Only tickets that match today, in the filter language."`
 	RecordedBy string   `query:"recorded_by" maxLength:"40" doc:"Leaves out what was written down after this instant." example:"2026-11-21T14:00:00Z"`
 	Zone       string   `query:"zone" maxLength:"60" doc:"The IANA time zone in which days begin; UTC without." example:"Europe/Berlin"`
 }
 
-func (in *overInput) query() (metric.Query, error) {
+func (in *Over) query() (metric.Query, error) {
 	zone := time.UTC
 	if in.Zone != "" {
 		found, err := time.LoadLocation(in.Zone)
@@ -255,7 +256,7 @@ func (in *overInput) query() (metric.Query, error) {
 }
 
 type computeInput struct {
-	overInput
+	Over
 	Period string `query:"period" enum:"day,week,month,quarter" doc:"The steps of a series; none without."`
 	Cut    string `query:"cut" maxLength:"60" doc:"What to divide the figure by: one of the metric's cuts." example:"group"`
 	Slices int    `query:"slices" minimum:"1" maximum:"200" default:"20" doc:"How many parts of a cut to give; the others are put together."`
@@ -282,7 +283,7 @@ func (p *Practice) computeMetric(ctx context.Context, in *computeInput) (*answer
 }
 
 type behindInput struct {
-	overInput
+	Over
 	openapi.Paging
 }
 
