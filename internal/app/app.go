@@ -200,7 +200,7 @@ func (a *App) api() {
 			timesheet.Tags(),
 			process.Tags(),
 			majorincident.Tags(),
-			inbox.Tags(), measurement.Tags(),
+			measurement.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

@@ -1,4 +1,4 @@
-package measurement_test
+package app_test
 
 import (
 	"context"
@@ -20,8 +20,8 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
-// desk opens three tickets, resolves one, and counts.
-func desk(t *testing.T, s *apptest.System) (numbers []string) {
+// threeTickets opens three tickets, resolves one, and counts.
+func threeTickets(t *testing.T, s *apptest.System) (numbers []string) {
 	t.Helper()
 	for i := range 3 {
 		opened, err := s.Core.Tickets.Create(s.As(access.RoleAgent), ticket.Create{
@@ -42,12 +42,12 @@ func desk(t *testing.T, s *apptest.System) (numbers []string) {
 	return numbers
 }
 
-func tile(doc *goquery.Document) string { return strings.TrimSpace(doc.Find(".s-stat-value").First().Text()) }
+func mainTile(doc *goquery.Document) string { return strings.TrimSpace(doc.Find(".s-stat-value").First().Text()) }
 
 func TestEveryMetricHasAPageThatExplainsIt(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
-		desk(t, s)
+		threeTickets(t, s)
 		c := s.SignedIn(access.RoleAdministrator)
 		doc := c.Get("/figures").HTML(t)
 		links := doc.Find(".s-table a[href^='/figures/']").Map(func(_ int, a *goquery.Selection) string { return a.AttrOr("href", "") })
@@ -72,10 +72,10 @@ func TestEveryMetricHasAPageThatExplainsIt(t *testing.T) {
 				}
 			}
 		}
-		if got := tile(c.Get("/figures/volume_in").HTML(t)); got != "3" {
+		if got := mainTile(c.Get("/figures/volume_in").HTML(t)); got != "3" {
 			t.Errorf("%s tickets were opened", got)
 		}
-		if got := tile(c.Get("/figures/backlog").HTML(t)); got != "2" {
+		if got := mainTile(c.Get("/figures/backlog").HTML(t)); got != "2" {
 			t.Errorf("a backlog of %s", got)
 		}
 	})
@@ -84,7 +84,7 @@ func TestEveryMetricHasAPageThatExplainsIt(t *testing.T) {
 func TestTheNumberOpensItsTickets(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
-		numbers := desk(t, s)
+		numbers := threeTickets(t, s)
 		c := s.SignedIn(access.RoleAgent)
 		page := c.Get("/figures/volume_out?cut=priority").HTML(t)
 		main, _ := page.Find(".s-stat-label a").First().Attr("href")
@@ -110,9 +110,9 @@ func TestTheNumberOpensItsTickets(t *testing.T) {
 func TestOnlyThoseWhoExportSeeFigures(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
-		desk(t, s)
+		threeTickets(t, s)
 		for role, want := range map[string]string{access.RoleAgent: "3", access.RoleServiceOwner: "3", access.RoleRelationshipManager: "3", access.RoleSupplierAgent: "0", access.RoleAuditor: "3"} {
-			if got := tile(s.SignedIn(role).Get("/figures/volume_in").HTML(t)); got != want {
+			if got := mainTile(s.SignedIn(role).Get("/figures/volume_in").HTML(t)); got != want {
 				t.Errorf("%s counts %q tickets, not %s", role, got, want)
 			}
 		}
@@ -157,7 +157,7 @@ func TestTargetsAreSetBesideTheirErrors(t *testing.T) {
 func TestFiguresByJSON(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
-		desk(t, s)
+		threeTickets(t, s)
 		c := s.SignedIn(access.RoleAgent)
 		var list struct{ Items []struct{ Key, Name string } }
 		var answer struct {
@@ -205,7 +205,7 @@ func TestFiguresByJSON(t *testing.T) {
 func TestAFigureTakesFewQueries(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
-		desk(t, s)
+		threeTickets(t, s)
 		for most, q := range map[int]metric.Query{
 			4: {Metric: metric.VolumeIn, Period: metric.Day},
 			5: {Metric: metric.VolumeIn, Cut: metric.ByService},
@@ -213,7 +213,7 @@ func TestAFigureTakesFewQueries(t *testing.T) {
 			7: {Metric: metric.Backlog, Cut: metric.ByGroup, Period: metric.Day},
 		} {
 			ctx, counter := database.WithCounter(s.As(access.RoleAgent))
-			compute(ctx, t, s, q)
+			fromRollups(ctx, t, s, q)
 			if counter.N() > most {
 				t.Errorf("%s by %q takes %d statements:\n%s", q.Metric, q.Cut, counter.N(), strings.Join(counter.Queries(), "\n"))
 			}
@@ -221,7 +221,7 @@ func TestAFigureTakesFewQueries(t *testing.T) {
 	})
 }
 
-func compute(ctx context.Context, t *testing.T, s *apptest.System, q metric.Query) {
+func fromRollups(ctx context.Context, t *testing.T, s *apptest.System, q metric.Query) {
 	t.Helper()
 	r, err := s.Core.Metrics.Compute(ctx, q)
 	if err != nil || r.Basis != metric.FromRollups {
