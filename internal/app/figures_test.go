@@ -42,7 +42,9 @@ func threeTickets(t *testing.T, s *apptest.System) (numbers []string) {
 	return numbers
 }
 
-func mainTile(doc *goquery.Document) string { return strings.TrimSpace(doc.Find(".s-stat-value").First().Text()) }
+func mainTile(doc *goquery.Document) string {
+	return strings.TrimSpace(doc.Find(".s-stat-value").First().Text())
+}
 
 func TestEveryMetricHasAPageThatExplainsIt(t *testing.T) {
 	t.Parallel()

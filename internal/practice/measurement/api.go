@@ -273,7 +273,9 @@ func (p *Practice) computeMetric(ctx context.Context, in *computeInput) (*answer
 	q.Period, q.Cut, q.Slices = metric.Period(in.Period), metric.Cut(in.Cut), in.Slices
 	compute := p.d.Metrics.Compute
 	if in.Check {
-		compute = func(ctx context.Context, q metric.Query) (metric.Result, error) { return p.d.Metrics.Check(ctx, q, checkMost) }
+		compute = func(ctx context.Context, q metric.Query) (metric.Result, error) {
+			return p.d.Metrics.Check(ctx, q, checkMost)
+		}
 	}
 	r, err := compute(ctx, q)
 	if err != nil {

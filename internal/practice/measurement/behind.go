@@ -109,7 +109,9 @@ func (p *Practice) behindTable(ctx context.Context, d *metric.Definition, items 
 	for _, c := range items {
 		url := "/tickets/" + c.Number
 		t.Rows = append(t.Rows, ui.Row{URL: url, Cells: []templ.Component{
-			ui.Link{Label: c.Number, URL: url, Mono: true}, ui.Link{Label: c.Title, URL: url}, ui.Moment{At: c.At, Full: true},
+			ui.Link{Label: c.Number, URL: url, Mono: true},
+			ui.Link{Label: c.Title, URL: url},
+			ui.Moment{At: c.At, Full: true},
 			view.Text(Format(ctx, valueUnit(d), c.Value)), view.Text(p.stateWord(ctx, &c.Ticket)),
 		}})
 	}

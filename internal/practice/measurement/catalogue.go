@@ -47,7 +47,8 @@ func (p *Practice) catalogue(w http.ResponseWriter, r *http.Request) error {
 				continue
 			}
 			group.Table.Rows = append(group.Table.Rows, ui.Row{ID: "metric-" + string(d.Key), URL: address(d.Key), Cells: []templ.Component{
-				ui.Link{Label: text.T(ctx, d.Name), URL: address(d.Key)}, view.Text(text.T(ctx, d.Meaning)), view.Text(directionWord(ctx, d.Direction)),
+				ui.Link{Label: text.T(ctx, d.Name), URL: address(d.Key)},
+				view.Text(text.T(ctx, d.Meaning)), view.Text(directionWord(ctx, d.Direction)),
 				target(ctx, &d), name(names[d.OwnerID].Name),
 			}})
 		}
