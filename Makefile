@@ -54,9 +54,15 @@ check: ## what CI runs: tests, lint, and whether generated code is up to date
 
 # SIZE is one data set or several: 10k, 100k, 1m.
 .PHONY: bench
-bench: bin/steward ## measure beside the database's limit, and beside peers where they are installed (SIZE=10k for a few minutes)
+bench: bin/steward ## measure beside the database's own limit (SIZE=10k for a few minutes)
 	@tools/setup.sh go postgres
 	go run ./bench $(if $(SIZE),-sizes $(SIZE)) $(BENCH)
+
+# LENGTH is how long, such as 1h; CI takes some seconds.
+.PHONY: soak
+soak: .make/bundles ## let clients work for LENGTH and look for growth in memory, goroutines and open files
+	@tools/setup.sh go postgres
+	STEWARD_SOAK=$(or $(LENGTH),10m) go test -count=1 -timeout 24h -v -run TestALongLoadLeavesNothingBehind ./e2e
 
 .PHONY: lint
 lint: .make/golangci-lint .make/npm ## look for mistakes and for breaches of the house's rules

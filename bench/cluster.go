@@ -15,8 +15,8 @@ import (
 )
 
 // cluster is a PostgreSQL server of the benchmark's own: durable, with more
-// memory than the default and nothing else changed. The product, the limit and
-// the peers all keep their data in it.
+// memory than the default and nothing else changed. The product and the limit both
+// work in it.
 type cluster struct {
 	bin, dir string
 	port     int

@@ -1,7 +1,6 @@
-// Command bench measures how fast the product is, beside two things that say what
-// the figures are worth: the limit, which is the same minimal transaction or query
-// sent straight to the same database, and peers, which are other desks doing the
-// same on the same machine.
+// Command bench measures how fast the product is, beside what says what the figures
+// are worth: the limit, which is the same minimal transaction or query sent
+// straight to the same database.
 //
 //	make bench                 # 10k, 100k and 1m tickets; half an hour and more
 //	make bench SIZE=10k        # a few minutes

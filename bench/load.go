@@ -16,7 +16,7 @@ type client interface {
 	close()
 }
 
-// contender is whatever is measured at one operation: the product, the limit, a peer.
+// contender is whatever is measured at one operation: the product or the limit.
 type contender struct {
 	name   string
 	client func(n int) (client, error) // the n-th of those that work at once

@@ -32,7 +32,6 @@ type options struct {
 	cache   string
 	binary  string
 	out     string
-	peers   bool
 	prepare bool // only build the data sets
 }
 
@@ -47,7 +46,6 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.cache, "cache", "/var/tmp/steward-bench", "where data sets are kept")
 	f.StringVar(&o.binary, "binary", "bin/steward", "the program to measure")
 	f.StringVar(&o.out, "out", "bench/RESULTS.md", "where the results are written")
-	f.BoolVar(&o.peers, "peers", true, "measure peers where they are installed")
 	f.BoolVar(&o.prepare, "prepare", false, "only build the data sets")
 	if err := f.Parse(args); err != nil {
 		return nil, err

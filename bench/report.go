@@ -19,8 +19,6 @@ const (
 	targetMemory        = 200 << 20
 	targetCold          = 250_000 // bytes
 	targetWarm          = 20_000
-	targetRT            = 100 // times the rate, and times less processor time
-	targetRedmine       = 50
 )
 
 // short writes a duration with two or three figures.
@@ -174,7 +172,6 @@ func (r *results) verdicts(d *document, o *options) {
 		d.verdict("heaviest page, cold (kB over the wire)", targetCold/1000, float64(cold)/1000, false, "%.0f")
 		d.verdict("heaviest page, warm (kB over the wire)", targetWarm/1000, float64(warm)/1000, false, "%.0f")
 	}
-	r.peerVerdicts(d)
 }
 
 // growth compares a million tickets with ten thousand.
@@ -188,24 +185,6 @@ func (r *results) growth(d *document, o *options) {
 			big, has := r.find("1m", op.name, "steward-"+engine, 1)
 			if ok && has {
 				d.verdict(fmt.Sprintf("p95 of the %s at 1m over 10k, %s, 1 client", op.what, engine), targetGrowth, ratio(big.P95.Seconds(), small.P95.Seconds()), false, "%.1f")
-			}
-		}
-	}
-}
-
-func (r *results) peerVerdicts(d *document) {
-	for _, peer := range []struct {
-		name   string
-		target float64
-	}{{"rt", targetRT}, {"redmine", targetRedmine}} {
-		for _, m := range r.measured {
-			if m.contender != peer.name || m.clients != 8 {
-				continue
-			}
-			if f, ok := r.find(m.size, m.operation, "steward-postgres", 8); ok {
-				d.verdict(fmt.Sprintf("%s, times the rate of %s, PostgreSQL, %s, 8 clients", m.operation, peer.name, m.size), peer.target, ratio(f.Rate, m.figures.Rate), true, "%.0f")
-				d.verdict(fmt.Sprintf("%s, times less processor time than %s", m.operation, peer.name), 100,
-					ratio(m.figures.CPU.Seconds(), f.CPU.Seconds()), true, "%.0f")
 			}
 		}
 	}

@@ -44,8 +44,12 @@ func run(ctx context.Context, args []string) (err error) {
 		if err := r.run(ctx, o, c, s); err != nil {
 			return err
 		}
+		// After each size: an hour's work is not lost with what comes last.
+		if err := r.write(o, c); err != nil {
+			return err
+		}
 	}
-	return r.write(o, c)
+	return nil
 }
 
 func (r *results) run(ctx context.Context, o *options, c *cache, s size) (err error) {
