@@ -38,6 +38,13 @@ func (p *program) fillDemo(core *app.Core) error {
 		return apperr.New(apperr.Conflict, "This installation is in use: a demo goes into an empty one only.")
 	}
 	if r.Filled {
+		refs := map[string]string{}
+		for _, in := range r.SignIns {
+			refs[in.Role] = in.Person
+		}
+		if err := app.Furnish(p.ctx, core, demo.Source, refs["Administrator"], refs["Team lead"], refs["Agent"]); err != nil {
+			return err
+		}
 		fmt.Fprintf(p.out, "The demo organisation has %d people in %d organisations, %d groups, %d services and %d tickets (filled in %s).\n",
 			r.People, r.Organisations, r.Groups, r.Services, r.Tickets, p.now().Sub(start).Round(100*time.Millisecond))
 	}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/sharing"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
+	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
+)
+
+// Furnish adds to a demo organisation what practices keep beside its tickets: a
+// checklist template, lists half done, time spent and tickets set aside. admin,
+// lead and agent are the refs of people of the demo.
+func Furnish(ctx context.Context, c *Core, source, admin, lead, agent string) error {
+	as := func(ref string) (context.Context, error) {
+		id, err := database.One(ctx, c.DB.Reader(), database.Scalar[int64], `SELECT id FROM persons WHERE source = $1 AND source_ref = $2`, source, ref)
+		if err != nil {
+			return nil, err
+		}
+		p, err := c.Actors.Person(ctx, id)
+		return access.With(ctx, p.Actor), err
+	}
+	asAdmin, err1 := as(admin)
+	asLead, err2 := as(lead)
+	asAgent, err3 := as(agent)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	times := timesheet.NewService(c.DB, c.Tickets, c.Audit, c.Now)
+	for _, a := range []timesheet.Activity{
+		{Name: "Analysis", Billable: true, Active: true}, {Name: "With the requester", Billable: true, Active: true}, {Name: "Travel", Active: true},
+	} {
+		if _, err := times.SaveActivity(asAdmin, a); err != nil {
+			return err
+		}
+	}
+	lists := checklist.NewService(c.DB, c.Tickets, c.People, c.Audit, c.Now)
+	template, err := lists.CreateTemplate(asLead, checklist.Template{
+		Name: "Before it is called solved", Scope: sharing.Scope{Audience: sharing.Everyone}, Blocks: true,
+		Items: []string{"Tried it together with the requester", "Wrote down what was the cause", "Looked for others who have the same"},
+	})
+	if err != nil {
+		return err
+	}
+	mine, err := c.Tickets.Condition(asAgent, "assignee:me state:open", nil)
+	if err != nil {
+		return err
+	}
+	page, err := c.Tickets.List(asAgent, ticket.Query{Condition: mine, Limit: 6})
+	if err != nil {
+		return err
+	}
+	snoozes := snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
+	for i := range page.Tickets {
+		ref := ticket.ByID(page.Tickets[i].ID)
+		day := c.Now().UTC().AddDate(0, 0, -i/2).Format(time.DateOnly)
+		if _, err := times.Record(asAgent, ref, timesheet.Spent{Day: day, Minutes: 15 + 25*i, Note: "Looked into it."}); err != nil {
+			return err
+		}
+		switch i % 3 {
+		case 0:
+			l, err := lists.Attach(asAgent, ref, template.ID)
+			if err != nil {
+				return err
+			}
+			done := true
+			if _, err := lists.ChangeItem(asAgent, ref, l.ID, l.Items[0].ID, checklist.Change{Done: &done}); err != nil {
+				return err
+			}
+		case 1:
+			cmd := snooze.SetAside{Until: c.Now().AddDate(0, 0, 2+i), Wakes: snooze.Answered, Reason: "The requester tries it on another device."}
+			if _, err := snoozes.Set(asAgent, ref, cmd); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
