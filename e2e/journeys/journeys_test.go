@@ -23,6 +23,7 @@ func TestJourneys(t *testing.T) {
 		{"a team lead", leading},
 		{"a supplier and an auditor", outsiders},
 		{"nothing typed is lost", losesNothing},
+		{"prepared work", preparedWork},
 		{"without scripts", withoutAnyScript},
 		{"every page is whole, fits and is accessible", everyPage},
 	} {

@@ -96,6 +96,13 @@ func (w *world) besides(b browser) {
 			p.reads("Open tickets of requester person", "Similar open tickets")
 		}},
 		{"dialog-resolve", "agent", "/tickets/" + w.asked.Number, func(p *tab) { p.press("Resolve"); p.until(`document.querySelector("dialog[open]")`) }},
+		{"dialog-macros", "agent", "/tickets/" + w.open.Number, func(p *tab) { p.keys("b"); p.until(`document.querySelector("dialog[open] .s-macro-choice")`) }},
+		{"dialog-macro", "agent", "/tickets/" + w.open.Number, func(p *tab) {
+			p.keys("b")
+			p.until(`document.querySelector("dialog[open] .s-macro-choice")`)
+			p.keys("1")
+			p.until(`document.querySelector("dialog[open] .s-macro-words")`)
+		}},
 		{"dialog-view", "team_lead", "/queue?q=printer", func(p *tab) { p.press("Save as view"); p.until(`document.querySelector("dialog[open]")`) }},
 		{"process-map", "agent", "/process", nil},
 		{"process-groups", "agent", "/process?between=group", nil},

@@ -53,6 +53,7 @@ func furnished(t *testing.T, engine database.Engine) *world {
 	w.handed = w.ticket("other", ticket.Create{Title: "The printer in the canteen smells of smoke", GroupID: w.Theirs, Impact: 1, Urgency: 1})
 	w.step(w.handed, "agent", ticket.Step{Transition: "hold", Reason: "vendor", Comment: "They promised to come today."})
 	w.rest()
+	w.prepared()
 	return w
 }
 

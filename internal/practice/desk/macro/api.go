@@ -297,7 +297,7 @@ func distinct(all []string) int {
 
 func effect(number string, item *ticket.Item) MacroEffect {
 	e := MacroEffect{Ticket: number, Outcome: string(item.Outcome), Reason: item.Message, Changes: []MacroChange{}, Replies: item.Wrote.Replied, Notes: item.Wrote.Noted}
-	for _, c := range item.Wrote.Changes {
+	for _, c := range asked(item.Wrote.Changes) {
 		e.Changes = append(e.Changes, MacroChange{c.Field, c.From, c.To})
 	}
 	return e

@@ -76,11 +76,27 @@ func (s *Macros) changed(ctx context.Context, previews ...Preview) ([][]view.Cha
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range previews[i].Item.Wrote.Changes {
+		for _, c := range asked(previews[i].Item.Wrote.Changes) {
 			out[i] = append(out[i], view.Change{Label: fieldLabel(ctx, c.Field, def), From: n.value(ctx, def, c.Field, c.From), To: n.value(ctx, def, c.Field, c.To)})
 		}
 	}
 	return out, nil
+}
+
+// asked leaves out what only follows from other changes, such as counts and instants.
+func asked(changes []ticket.Change) []ticket.Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c ticket.Change) bool {
+		return !strings.HasPrefix(c.Field, ticket.CustomPrefix) && !slices.Contains(shownFields(), c.Field)
+	})
+}
+
+// shownFields are the fields that people know by a name.
+func shownFields() []string {
+	return []string{
+		ticket.FieldTitle, ticket.FieldDescription, ticket.FieldState, ticket.FieldWaitReason, ticket.FieldImpact, ticket.FieldUrgency, ticket.FieldPriority,
+		ticket.FieldPriorityReason, ticket.FieldService, ticket.FieldGroup, ticket.FieldAssignee, ticket.FieldTags, ticket.FieldWatchers,
+		ticket.FieldResolutionCode, ticket.FieldResolution,
+	}
 }
 
 // mentioned are steps that name the same as a value of a field.
