@@ -32,6 +32,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
+	"github.com/steward-itsm/steward/internal/practice/desk/operations"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
@@ -194,7 +195,7 @@ func (a *App) api() {
 		Description:  "Everything the pages do, by JSON. See the guide to the API for authentication, paging, errors and filters.",
 		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(),
 		Tags: slices.Concat(
-			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
+			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), operations.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
 			checklist.Tags(),
 			timesheet.Tags(),

@@ -18,6 +18,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
 	"github.com/steward-itsm/steward/internal/practice/desk/intake"
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
+	"github.com/steward-itsm/steward/internal/practice/desk/operations"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	queueview "github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 	"github.com/steward-itsm/steward/internal/practice/desk/record"
@@ -29,6 +30,8 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
 	"github.com/steward-itsm/steward/internal/practice/portal"
+	"github.com/steward-itsm/steward/internal/ui"
+	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
 // moduleList is everything the product does, in the order of the navigation.
@@ -40,7 +43,7 @@ func (a *App) moduleList() []module.Module {
 		DB: c.DB, Tickets: c.Tickets, Frame: f, Names: c.People, Directory: c.People, Services: c.Services, Menu: a.menuFor, FirstSteps: (&firstSteps{core: c}).of, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 		Plugged: func() []module.Column { return a.plugged.columns }, Columns: ownColumns{c}, Marks: a.plugged.mark,
 		Aside:  queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
-		Bulk:   runMacro,
+		Bulk:   a.bulkBar,
 		Beside: page.beside, Live: a.stream,
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
@@ -82,6 +85,9 @@ func (a *App) moduleList() []module.Module {
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Directory: c.People, Audit: c.Audit, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
 		}),
 		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Jobs: c.Jobs, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
+		operations.New(operations.Deps{
+			DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Jobs: c.Jobs, As: c.As, Recent: desk.Recent, Frame: f, HTTPS: a.cfg.HTTPS(),
+		}).Module(),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		process.New(process.Deps{
@@ -103,6 +109,17 @@ func (a *App) moduleList() []module.Module {
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
 		imports.Module(c.People, f),
 	}
+}
+
+// bulkBar is what can be done with selected rows of the queue.
+func (a *App) bulkBar(ctx context.Context) []templ.Component {
+	var out []templ.Component
+	for _, b := range a.plugged.bulk {
+		if b.Visible == nil || b.Visible(access.From(ctx)) {
+			out = append(out, ui.Button{Label: text.T(ctx, b.Label), Icon: ui.Icon(b.Icon), Key: b.Key, Small: true, Submit: true, Action: b.URL})
+		}
+	}
+	return append(out, runMacro(ctx)...)
 }
 
 // runMacro is the queue's button that runs a macro on the selected rows.

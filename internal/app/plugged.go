@@ -12,6 +12,7 @@ type plugged struct {
 	panels  []module.Panel
 	actions []module.Action
 	columns []module.Column
+	bulk    []module.BulkAction
 	tells   []func(ctx context.Context, c ticket.Change) (string, bool)
 	marks   []func(ctx context.Context, ids []int64) (map[int64]string, error)
 }
@@ -22,6 +23,7 @@ func (a *App) plug() {
 		a.plugged.panels = append(a.plugged.panels, m.Panels...)
 		a.plugged.actions = append(a.plugged.actions, m.Actions...)
 		a.plugged.columns = append(a.plugged.columns, m.Columns...)
+		a.plugged.bulk = append(a.plugged.bulk, m.Bulk...)
 		if m.Tells != nil {
 			a.plugged.tells = append(a.plugged.tells, m.Tells)
 		}

@@ -37,6 +37,7 @@ type Module struct {
 	Panels     []Panel
 	Actions    []Action
 	Columns    []Column
+	Bulk       []BulkAction
 	// Marks gives few words that stand beside a ticket's title in every list, such
 	// as why it came back, in one query for a page; tickets without one are left out.
 	Marks func(ctx context.Context, ids []int64) (map[int64]string, error)
@@ -75,6 +76,17 @@ type Action struct {
 	// Message puts it into the menu of each message of the timeline instead; the
 	// message's number is added to URL as "seq".
 	Message bool
+}
+
+// BulkAction is something a practice lets people do with the rows they selected in
+// a list of tickets: the bar's button leads to URL with the fields "id" of the rows
+// and "matching", the filter of the list.
+type BulkAction struct {
+	Label   string // key of the message catalogue
+	Icon    string
+	Key     string // single key
+	URL     string
+	Visible func(actor access.Actor) bool
 }
 
 // Column is a column that a practice adds to lists of tickets.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
@@ -63,6 +64,21 @@ func (s *Service) OperationNames(ctx context.Context, ids []int64) (map[int64]Op
 		out[op.ID] = op
 		return err
 	}, `SELECT `+operationColumns+` FROM ticket_operations o WHERE o.id IN `+database.In(&args, ids)+` LIMIT 1000`, args.Values()...)
+}
+
+// MergeOf gives the operation by which a ticket was merged into another one;
+// false when it was not, or nobody remembers.
+func (s *Service) MergeOf(ctx context.Context, t *Ticket) (Operation, bool, error) {
+	if t.MergedIntoID == 0 {
+		return Operation{}, false, nil
+	}
+	op, err := database.One(ctx, s.db.Reader(), scanOperation, `SELECT `+operationColumns+` FROM ticket_operations o
+		JOIN ticket_events e ON e.operation_id = o.id WHERE e.ticket_id = $1 AND e.type = $2 ORDER BY e.seq DESC LIMIT 1`, t.ID, string(Merged))
+	if apperr.Is(err, apperr.NotFound) {
+		return op, false, nil
+	}
+	op.Wish = nil
+	return op, err == nil, err
 }
 
 // hideCounts keeps from others how many tickets there were: some may be hidden

@@ -342,7 +342,7 @@ func (q *Queue) queueModel(ctx context.Context, l *list, ids wanted) (view.Queue
 		return view.Queue{}, n, err
 	}
 	m := view.Queue{
-		Title: viewName(ctx, &l.view), Views: q.sideList(ctx, l, n, nil), Layouts: q.layouts(ctx, l), Buttons: q.buttons(ctx, l), Bulk: append(bulkActions(ctx, l), q.d.Bulk(ctx)...),
+		Title: viewName(ctx, &l.view), Views: q.sideList(ctx, l, n, nil), Layouts: q.layouts(ctx, l), Buttons: q.buttons(ctx, l), Bulk: append(q.d.Bulk(ctx), bulkActions(ctx, l)...), Matching: l.filter,
 		Filter: ui.FilterBar{
 			Action: "/queue", Text: l.typed, CompleteURL: "/queue/complete", ClearURL: l.place.filtered("").url("/queue"),
 			Keep: []ui.Hidden{{Name: paramView, Value: l.place.View}, {Name: paramGood, Value: l.filter}},

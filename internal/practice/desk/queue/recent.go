@@ -53,3 +53,6 @@ func (q *Queue) recent(ctx context.Context, most int) ([]int64, error) {
 	return database.All(ctx, q.d.DB.Reader(), database.Scalar[int64],
 		`SELECT ticket_id FROM ticket_visits WHERE person_id = $1 ORDER BY at DESC, ticket_id DESC LIMIT $2`, access.From(ctx).ID, most)
 }
+
+// Recent gives the ids of the tickets that the actor opened last, newest first.
+func (q *Queue) Recent(ctx context.Context, most int) ([]int64, error) { return q.recent(ctx, most) }

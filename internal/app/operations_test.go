@@ -1,0 +1,190 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+)
+
+// undoOf finds the undo button of the newest operation.
+func undoOf(t *testing.T, c *apptest.Client) string {
+	t.Helper()
+	action, ok := c.Get("/operations").HTML(t).Find("form[action$='/undo']").First().Attr("action")
+	if !ok {
+		t.Fatal("nothing can be undone")
+	}
+	return action
+}
+
+func TestManyTicketsAreEditedAndUndone(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		agent := s.SignedIn("agent")
+		a, b, solved := s.Ticket("requester", "incident", "Printer one"), s.Ticket("requester", "incident", "Printer two"), s.Ticket("requester", "incident", "Printer three")
+		if _, err := s.Core.Tickets.Transition(s.As("agent"), ticket.ByID(solved.ID), ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "Done."}); err != nil {
+			t.Fatal(err)
+		}
+		queue := agent.Get("/queue?q=printer").HTML(t)
+		if queue.Find("button[formaction='/bulk']").Length() != 1 || queue.Find("input[name=matching][value='printer']").Length() != 1 {
+			t.Error("the queue's bar does not lead to the bulk edit")
+		}
+		ids := []string{fmt.Sprint(a.ID), fmt.Sprint(b.ID), fmt.Sprint(solved.ID)}
+		page := agent.Get("/bulk?" + url.Values{"id": ids[:2], "matching": {"printer"}}.Encode())
+		expect(t, page, http.StatusOK)
+		if n := page.HTML(t).Find("input[name=which]").Length(); n != 2 {
+			t.Errorf("%d ways to say which tickets", n)
+		}
+		form := url.Values{"id": ids[:2], "matching": {"printer"}, "which": {"matching"}, "back": {"/queue?filter=printer"}}
+		expect(t, agent.Post("/bulk", form), http.StatusUnprocessableEntity)
+
+		form.Set("transition", "resolve")
+		form.Set("resolution_code", "solved")
+		form.Set("resolution", "All printers were replaced.")
+		form.Set("add_tags", "printer, Big Bang")
+		form.Set("impact", "1")
+		form.Set("do", "preview")
+		preview := agent.Post("/bulk", form)
+		expect(t, preview, http.StatusOK)
+		words := preview.HTML(t).Find(".s-operation-preview").Text()
+		if !strings.Contains(words, "2 tickets will change") || !strings.Contains(words, solved.Number) {
+			t.Errorf("the preview says %q", words)
+		}
+		form.Set("do", "change")
+		done := agent.Post("/bulk", form)
+		expect(t, done, http.StatusSeeOther)
+		shown := agent.Get(done.Header.Get("Location"))
+		expect(t, shown, http.StatusOK)
+		if words := shown.HTML(t).Find(".s-operation-items").Text(); !strings.Contains(words, "Not changed") {
+			t.Errorf("the operation says %q", words)
+		}
+		now, err := s.Core.Tickets.Get(s.As("agent"), ticket.ByID(a.ID))
+		if err != nil || now.State != "resolved" || len(now.Tags) != 2 || now.Impact != 1 {
+			t.Errorf("changed to %+v: %v", now, err)
+		}
+		undo := undoOf(t, agent)
+		if a := s.SignedIn("requester").Post(undo, nil); a.Status != http.StatusNotFound {
+			t.Errorf("a requester's undo gets %d", a.Status)
+		}
+		expect(t, agent.Post(undo, nil), http.StatusSeeOther)
+		if now, err = s.Core.Tickets.Get(s.As("agent"), ticket.ByID(a.ID)); err != nil || now.State != "new" || len(now.Tags) != 0 || now.Impact != a.Impact {
+			t.Errorf("after the undo %+v: %v", now, err)
+		}
+		expect(t, s.SignedIn("requester").Get("/bulk?id="+ids[0]), http.StatusForbidden)
+	})
+}
+
+func TestMergeSplitAndConvertByPage(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		agent := s.SignedIn("agent")
+		a, b := s.Ticket("requester", "incident", "Monitor flickers"), s.Ticket("requester", "incident", "Monitor flickers again")
+		dialog := agent.Get("/tickets/" + a.Number + "/merge")
+		expect(t, dialog, http.StatusOK)
+		if dialog.HTML(t).Find("input[name=with][value='"+b.Number+"']").Length() != 1 {
+			t.Error("the merge does not offer the requester's other ticket")
+		}
+		expect(t, agent.Get("/bulk/merge?id="+fmt.Sprint(a.ID)+"&id="+fmt.Sprint(b.ID)), http.StatusOK)
+		expect(t, agent.Post("/tickets/"+a.Number+"/merge", url.Values{"direction": {"into_this"}}), http.StatusUnprocessableEntity)
+		expect(t, agent.Post("/tickets/"+a.Number+"/merge", url.Values{"direction": {"into_this"}, "other.text": {a.Number}}), http.StatusUnprocessableEntity)
+		expect(t, agent.Post("/tickets/"+a.Number+"/merge", url.Values{"with": {b.Number}, "direction": {"into_this"}}), http.StatusSeeOther)
+		if banner := agent.Get("/tickets/" + b.Number).HTML(t).Find("main").Text(); !strings.Contains(banner, "This ticket goes on as "+a.Number) {
+			t.Error("the merged ticket does not say where it goes on")
+		}
+		expect(t, agent.Post(undoOf(t, agent), nil), http.StatusSeeOther)
+
+		if _, err := s.Core.Tickets.Reply(s.As("requester"), ticket.ByID(a.ID), ticket.PublicReply{Body: "And my phone is broken."}); err != nil {
+			t.Fatal(err)
+		}
+		events, err := s.Core.Tickets.Timeline(s.As("agent"), &a, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seq := fmt.Sprint(events[len(events)-1].Seq)
+		form := agent.Get("/tickets/" + a.Number + "/split?seq=" + seq)
+		expect(t, form, http.StatusOK)
+		if title, _ := form.HTML(t).Find("input[name=title]").Attr("value"); title != "And my phone is broken." {
+			t.Errorf("the new ticket would be called %q", title)
+		}
+		split := url.Values{"seq": {seq}, "kind": {"incident"}, "title": {""}, "requester": {fmt.Sprint(a.RequesterID)}, "description": {"My phone"}}
+		expect(t, agent.Post("/tickets/"+a.Number+"/split", split), http.StatusUnprocessableEntity)
+		split.Set("title", "Phone is broken")
+		expect(t, agent.Post("/tickets/"+a.Number+"/split", split), http.StatusSeeOther)
+		expect(t, agent.Get("/tickets/"+a.Number+"/split?seq=99"), http.StatusNotFound)
+
+		expect(t, agent.Get("/tickets/"+a.Number+"/convert"), http.StatusOK)
+		expect(t, agent.Post("/tickets/"+a.Number+"/convert", url.Values{"kind": {"incident"}}), http.StatusUnprocessableEntity)
+		to := agent.Post("/tickets/"+a.Number+"/convert", url.Values{"kind": {"request"}})
+		expect(t, to, http.StatusSeeOther)
+		if !strings.HasPrefix(to.Header.Get("Location"), "/tickets/REQ-") {
+			t.Errorf("converted to %s", to.Header.Get("Location"))
+		}
+		if old := agent.Get("/tickets/" + a.Number); old.Header.Get("Location") != to.Header.Get("Location") {
+			t.Errorf("the old number leads to %d %s", old.Status, old.Header.Get("Location"))
+		}
+		requester := s.SignedIn("requester")
+		for _, page := range []string{"/merge", "/split?seq=1", "/convert"} {
+			if a := requester.Get("/tickets/" + b.Number + page); a.Status != http.StatusForbidden {
+				t.Errorf("a requester gets %d on %s", a.Status, page)
+			}
+		}
+	})
+}
+
+// TestALargeBulkEditIsAJob changes more tickets than one transaction takes, and
+// takes them back.
+func TestALargeBulkEditIsAJob(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		ctx := s.As("agent")
+		var cmds []ticket.Create
+		for i := range ticket.MaxAtOnce + 20 {
+			cmds = append(cmds, ticket.Create{Kind: "incident", Title: fmt.Sprintf("Flood %d", i), RequesterID: s.Persons["requester"], Tags: []string{"flood"}})
+		}
+		for _, made := range s.Core.Tickets.CreateMany(ctx, cmds, true) {
+			if made.Err != nil {
+				t.Fatal(made.Err)
+			}
+		}
+		if err := s.Core.Jobs.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		agent := s.SignedIn("agent")
+		done := agent.Post("/bulk", url.Values{"which": {"matching"}, "matching": {"tag:flood"}, "urgency": {"1"}, "do": {"change"}})
+		expect(t, done, http.StatusSeeOther)
+		if !strings.HasPrefix(done.Header.Get("Location"), "/operations/") {
+			t.Fatalf("it leads to %s", done.Header.Get("Location"))
+		}
+		wait := func(want ticket.OperationState) {
+			t.Helper()
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for range 3000 {
+				list, _, err := s.Core.Tickets.Operations(ctx, ticket.OperationQuery{Limit: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if list[0].State == want {
+					return
+				}
+				<-tick.C
+			}
+			t.Fatalf("it never was %s", want)
+		}
+		wait(ticket.Done)
+		expect(t, agent.Post(undoOf(t, agent), nil), http.StatusSeeOther)
+		wait(ticket.Taken)
+		list, _, err := s.Core.Tickets.Operations(ctx, ticket.OperationQuery{})
+		if err != nil || list[0].Counts[ticket.OutcomeUndone] != len(cmds) {
+			t.Errorf("undone %+v, %v", list, err)
+		}
+		if err := s.Core.Jobs.Stop(ctx); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,2 @@
+// Package view shows the pages for what touches many tickets.
+package view
