@@ -105,6 +105,11 @@ func (w *world) besides(b browser) {
 		}},
 		{"dialog-view", "team_lead", "/queue?q=printer", func(p *tab) { p.press("Save as view"); p.until(`document.querySelector("dialog[open]")`) }},
 		{"process-map", "agent", "/process", nil},
+		{"bulk-edit", "agent", "/bulk?which=matching&matching=printer", nil},
+		{"operations", "agent", "/operations", nil},
+		{"merge", "agent", "/tickets/" + w.open.Number + "/merge", nil},
+		{"split-off", "agent", "/tickets/" + w.open.Number + "/split?seq=1", nil},
+		{"convert", "agent", "/tickets/" + w.open.Number + "/convert", nil},
 		{"process-groups", "agent", "/process?between=group", nil},
 		{"key-help", "agent", "/queue", func(p *tab) { p.keys("?"); p.until(`document.querySelector("dialog[open]")`) }},
 		{"palette", "agent", "/queue", func(p *tab) {

@@ -97,19 +97,19 @@ func (o *Operations) Module() module.Module {
 			Section: text.Key("Desk"), Label: text.Key("What I did"), URL: view.ListURL, Icon: "history-toggle", Key: "g u", ID: menuID, Visible: mayBulk,
 		}},
 		Bulk: []module.BulkAction{
-			{Label: text.Key("Edit…"), Icon: "pencil", Key: "b", URL: view.BulkURL, Visible: mayBulk},
+			{Label: text.Key("Edit…"), Icon: "pencil", Key: "u e", URL: view.BulkURL, Visible: mayBulk},
 			{Label: text.Key("Merge…"), Icon: "arrows-join", URL: view.MergeChosenURL, Visible: func(a access.Actor) bool { return a.Can(access.Link, access.AnyKind) }},
 		},
 		Panels: []module.Panel{{ID: "goes-on", Place: module.PlaceBanner, Show: o.goesOn}},
 		Actions: []module.Action{
 			{
-				Label: text.Key("Merge…"), Icon: "arrows-join", Key: "m", URL: func(t *ticket.Ticket) string { return view.MergeURL(t.Number) },
+				Label: text.Key("Merge…"), Icon: "arrows-join", Key: "u m", URL: func(t *ticket.Ticket) string { return view.MergeURL(t.Number) },
 				Visible: func(ctx context.Context, t *ticket.Ticket) bool {
 					return links(ctx, t) && t.MergedIntoID == 0 && access.From(ctx).Check(access.Transition, t.Record()).Allowed
 				},
 			},
 			{
-				Label: text.Key("Change the kind…"), Icon: "replace", Key: "k", URL: func(t *ticket.Ticket) string { return view.ConvertURL(t.Number) },
+				Label: text.Key("Change the kind…"), Icon: "replace", Key: "u k", URL: func(t *ticket.Ticket) string { return view.ConvertURL(t.Number) },
 				Visible: func(ctx context.Context, t *ticket.Ticket) bool {
 					return access.From(ctx).Check(access.Edit, t.Record()).Allowed && t.MergedIntoID == 0 && len(o.otherKinds(ctx, t)) > 0
 				},
