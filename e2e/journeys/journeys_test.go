@@ -24,6 +24,8 @@ func TestJourneys(t *testing.T) {
 		{"a supplier and an auditor", outsiders},
 		{"nothing typed is lost", losesNothing},
 		{"prepared work", preparedWork},
+		{"told at once", told},
+		{"in German on a phone", inGerman},
 		{"without scripts", withoutAnyScript},
 		{"every page is whole, fits and is accessible", everyPage},
 	} {
