@@ -24,7 +24,7 @@ func told(t *testing.T, b browser) {
 	_, err := w.Core.Tickets.Note(w.As("team_lead"), ticket.ByID(w.open.ID), ticket.InternalNote{Body: note})
 	w.check(err)
 	p.until(`document.querySelector(".s-bell-count")?.textContent === "1"`)
-	p.keys("gi")
+	p.keys("gb")
 	p.arrives("/inbox$")
 	p.reads("team lead person mentioned you", w.open.Number)
 	p.keys("j")

@@ -67,7 +67,7 @@ func (s *Service) transitionIn(ctx context.Context, tx *database.Tx, ref Ref, cm
 
 // Steps lists the transitions that the actor can take on the ticket now.
 func (s *Service) Steps(ctx context.Context, t *Ticket) ([]workflow.Transition, error) {
-	def, err := s.kinds.Get(t.Kind)
+	def, err := s.kinds.In(ctx).Get(t.Kind)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (s *Macros) rows(ctx context.Context, found []Macro) ([]view.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	kinds := s.d.Tickets.Kinds().All()
+	kinds := s.d.Tickets.Kinds().In(ctx).All()
 	out := make([]view.Row, 0, len(found))
 	for _, m := range all {
 		row := view.Row{
@@ -263,7 +263,7 @@ func (s *Macros) show(w http.ResponseWriter, r *http.Request, status int, id int
 			m.Errors[p.Name] = p.Message
 		}
 	}
-	all := s.d.Tickets.Kinds().All()
+	all := s.d.Tickets.Kinds().In(ctx).All()
 	for _, def := range all {
 		m.Kinds = append(m.Kinds, ui.Option{Value: def.Key, Label: text.T(ctx, def.Label), Selected: slices.Contains(f.Kinds, def.Key)})
 	}

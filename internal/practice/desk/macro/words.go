@@ -72,7 +72,7 @@ func (s *Macros) changed(ctx context.Context, previews ...Preview) ([][]view.Cha
 	}
 	out := make([][]view.Change, len(previews))
 	for i := range previews {
-		def, err := s.d.Tickets.Kinds().Get(previews[i].Ticket.Kind)
+		def, err := s.d.Tickets.Kinds().In(ctx).Get(previews[i].Ticket.Kind)
 		if err != nil {
 			return nil, err
 		}

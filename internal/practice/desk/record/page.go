@@ -323,7 +323,7 @@ func (d *desk) requester(ctx context.Context, m material) view.Requester {
 	}
 	add(text.T(ctx, "Phone"), who.Phone, telephone(who.Phone))
 	add(text.T(ctx, "Email"), who.Email, mailto(who.Email))
-	add(text.T(ctx, "Job"), who.JobTitle, "")
+	add(text.T(ctx, "Job title"), who.JobTitle, "")
 	add(text.T(ctx, "Organisation"), d.names.organisations[t.OrganisationID], "")
 	add(text.T(ctx, "Location"), who.Location, "")
 	return out
