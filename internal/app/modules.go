@@ -25,6 +25,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/suggest"
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
+	"github.com/steward-itsm/steward/internal/practice/document"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
@@ -107,6 +108,7 @@ func (a *App) moduleList() []module.Module {
 			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
+		document.New(document.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Now: c.Now}),
 		imports.Module(c.People, f),
 	}
 }

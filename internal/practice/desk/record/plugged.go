@@ -62,9 +62,12 @@ func (d *desk) pluggedActions(ctx context.Context) []ui.MenuItem {
 		}
 		url := a.URL(&d.ticket)
 		item := ui.MenuItem{Label: text.T(ctx, a.Label), Icon: ui.Icon(a.Icon), Key: a.Key, Danger: a.Danger, Divider: len(out) == 0}
-		if a.Post {
+		switch {
+		case a.File:
+			item.URL = url
+		case a.Post:
 			item.Post, item.HX = url, ui.HX{Post: url, Swap: "none"}
-		} else {
+		default:
 			item.URL, item.HX = url, view.DialogHX(url)
 		}
 		out = append(out, item)

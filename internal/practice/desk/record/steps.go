@@ -87,6 +87,10 @@ func (d *desk) hotkeys(steps []workflow.Transition) map[string]string {
 		workflow.Open: "s", workflow.Waiting: "h", workflow.Resolved: "v", workflow.Closed: "c", workflow.Cancelled: "z",
 	}
 	taken := map[string]bool{}
+	_, plugged := d.p.d.Plugged()
+	for _, a := range plugged { // one key does one thing
+		taken[a.Key] = true
+	}
 	out := map[string]string{}
 	for _, tr := range steps {
 		if tr.Hotkey != "" && !taken[tr.Hotkey] {

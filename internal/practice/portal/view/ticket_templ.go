@@ -161,6 +161,9 @@ func TicketNow(m Ticket) templ.Component {
 			Trail:  []ui.Crumb{{Label: text.T(ctx, "My tickets"), URL: TicketsURL}, {Label: m.Number}},
 			Title:  m.Title,
 			Badges: []templ.Component{ui.StateBadge{Label: m.State, Category: m.Category}},
+			Actions: []templ.Component{
+				ui.Button{Label: text.T(ctx, "Keep a copy (PDF)"), Icon: ui.IconDownload, Kind: ui.Quiet, Small: true, URL: m.url("/document"), Download: true},
+			},
 		}.View().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -204,7 +207,7 @@ func TicketNow(m Ticket) templ.Component {
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(m.Who)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/portal/view/ticket.templ`, Line: 60, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/portal/view/ticket.templ`, Line: 63, Col: 44}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
