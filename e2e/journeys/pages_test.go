@@ -104,6 +104,13 @@ func (w *world) besides(b browser) {
 			p.until(`document.querySelector("dialog[open] .s-macro-words")`)
 		}},
 		{"dialog-view", "team_lead", "/queue?q=printer", func(p *tab) { p.press("Save as view"); p.until(`document.querySelector("dialog[open]")`) }},
+		{"dashboard-today", "agent", "/dashboards/desk-today", nil},
+		{"dashboard-flow", "team_lead", "/dashboards/flow", nil},
+		{"dashboard-tile", "agent", "/dashboards/flow/tiles/5", nil},
+		{"dashboard-screens", "team_lead", "/dashboards/screens", nil},
+		{"dashboard-receive", "agent", "/dashboards/flow/subscription", nil},
+		{"dashboard-new", "team_lead", "/dashboards/new", nil},
+		{"dashboard-wall", "agent", "/dashboards/desk-today/wall", nil},
 		{"process-map", "agent", "/process", nil},
 		{"bulk-edit", "agent", "/bulk?which=matching&matching=printer", nil},
 		{"operations", "agent", "/operations", nil},

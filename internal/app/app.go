@@ -38,8 +38,10 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
+	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
+	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -199,7 +201,7 @@ func (a *App) api() {
 			inbox.Tags(),
 			checklist.Tags(),
 			timesheet.Tags(),
-			process.Tags(),
+			process.Tags(), dashboard.Tags(), tension.Tags(),
 			majorincident.Tags(),
 			measurement.Tags(),
 		),

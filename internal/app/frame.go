@@ -202,6 +202,16 @@ func wordsOf(ctx context.Context) workflow.Words {
 	return workflow.Words{Language: base.String(), Translate: func(label string) string { return text.Label(ctx, "kind", label) }}
 }
 
+// readingAs gives what is made for a person who is not at a page the language,
+// zone and looks that they chose.
+func (a *App) readingAs(ctx context.Context, p actors.Person) context.Context {
+	reader := text.Reader{Language: pickLanguage(p.Language, ""), Location: time.UTC, Now: a.core.Now(), Theme: text.Theme(p.Theme), Density: text.Density(p.Density)}
+	if z, err := time.LoadLocation(p.Zone); err == nil && p.Zone != "" {
+		reader.Location = z
+	}
+	return text.With(ctx, reader)
+}
+
 func pickLanguage(chosen, accepted string) language.Tag {
 	var tags []language.Tag
 	for _, l := range text.Languages() {

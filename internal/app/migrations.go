@@ -27,6 +27,8 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
+	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
+	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 )
 
 // Migrations are those of every room: together the schema of the database.
@@ -41,6 +43,7 @@ func Migrations() []fs.FS {
 		majorincident.Migrations,
 		checklist.Migrations,
 		timesheet.Migrations,
+		dashboard.Migrations, tension.Migrations,
 		servicenow.Migrations,
 	}
 }

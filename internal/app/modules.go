@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/danielgtaylor/huma/v2"
@@ -29,7 +30,9 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
+	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
+	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -64,6 +67,11 @@ func (a *App) moduleList() []module.Module {
 		DB: c.DB, Tickets: c.Tickets, Directory: c.People, Names: c.People, Services: c.Services, Announcer: announcer{c.Live}, Notifier: majorNotices{c},
 		Audit: c.Audit, Jobs: c.Jobs, As: c.As, Frame: f, Now: c.Now,
 	})
+	boards := dashboard.New(dashboard.Deps{
+		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Roles: c.Roles, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
+		TicketURL: queue.TicketPage, CompleteURL: "/queue/complete", Reading: a.readingAs, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
+		Topic: queue.Topic, Event: queue.Event, HTTPS: a.cfg.HTTPS(),
+	})
 	return []module.Module{
 		desk.Module(),
 		a.majors.Module(),
@@ -91,6 +99,12 @@ func (a *App) moduleList() []module.Module {
 		}).Module(),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
+		boards.Module(),
+		boards.Screens(),
+		tension.New(tension.Deps{
+			DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
+			Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
+		}).Module(),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
 		}).Module(),

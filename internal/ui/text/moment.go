@@ -175,3 +175,6 @@ func Money(ctx context.Context, minor int64, currency string) string {
 	}
 	return fmt.Sprintf("%s %s", currency, Decimal(ctx, value, digits))
 }
+
+// Day is a day of a year that is known, for axes: "21 Nov".
+func Day(ctx context.Context, t time.Time) string { return layout(ctx, Key("{day} {mon}"), t) }

@@ -1,0 +1,3 @@
+// Package view draws pairs of figures from plain view models. It knows no figures
+// and no permission.
+package view
