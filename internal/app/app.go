@@ -38,9 +38,9 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/inbox"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
+	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
-	"github.com/steward-itsm/steward/internal/practice/measurement"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
@@ -84,6 +84,9 @@ func (a *App) Core() *Core { return a.core }
 
 // Majors gives the major incidents, for tests.
 func (a *App) Majors() *majorincident.Practice { return a.majors }
+
+// Modules lists everything the product does, for tests.
+func (a *App) Modules() []module.Module { return a.modules }
 
 // Handler serves everything.
 func (a *App) Handler() http.Handler { return a.mux }

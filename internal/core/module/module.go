@@ -71,7 +71,7 @@ type Action struct {
 	Key     string // single key
 	URL     func(t *ticket.Ticket) string
 	Post    bool // URL does it at once; otherwise it answers a dialog, or a page without scripts
-	File    bool    // URL answers a file, which the browser takes by itself
+	File    bool // URL answers a file, which the browser takes by itself
 	Danger  bool
 	Visible func(ctx context.Context, t *ticket.Ticket) bool // nil shows it to all who see the ticket
 	// Message puts it into the menu of each message of the timeline instead; the

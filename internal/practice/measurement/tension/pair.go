@@ -75,7 +75,7 @@ func (t *Tension) Module() module.Module {
 	return module.Module{
 		Name: "measurement/tension", Migrations: []fs.FS{Migrations}, Routes: t.routes, API: t.register,
 		Menu: []module.MenuItem{
-			{Section: text.Key("Measurement"), Label: text.Key("Tension pairs"), URL: "/tension", Icon: "scale", Key: "g t", ID: Menu, Visible: mayRead},
+			{Section: text.Key("Measurement"), Label: text.Key("Tension pairs"), URL: "/tension", Icon: "scale", Key: "g a", ID: Menu, Visible: mayRead},
 		},
 		Periodic: []module.Periodic{{Name: "tension.try", Every: time.Hour, Run: t.Try}},
 	}

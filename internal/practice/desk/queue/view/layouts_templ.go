@@ -161,7 +161,7 @@ func (l Layouts) View() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(l.By) > 0 {
-			templ_7745c5c3_Err = ui.Menu{ID: "group-by", Button: ui.Button{Label: l.byLabel(ctx), Icon: ui.IconStack2, Small: true, Kind: ui.Quiet, Key: "b"}, Items: l.By}.View().Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Menu{ID: "group-by", Button: ui.Button{Label: l.byLabel(ctx), Icon: ui.IconStack2, Small: true, Kind: ui.Quiet, Key: "4"}, Items: l.By}.View().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
