@@ -166,9 +166,9 @@ type node struct {
 }
 
 // launch runs a node and does not wait for it.
-func (i *installation) launch() *node {
+func (i *installation) launch(flags ...string) *node {
 	i.t.Helper()
-	n := &node{t: i.t, cmd: exec.Command(i.bin, "serve")}
+	n := &node{t: i.t, cmd: exec.Command(i.bin, append([]string{"serve"}, flags...)...)}
 	n.cmd.Env = i.env
 	return n.run()
 }

@@ -15,17 +15,22 @@ type demoCommand struct{}
 
 // Run fills an empty installation with a demo organisation.
 func (demoCommand) Run(p *program) error {
-	core, err := p.core()
+	l, err := p.configuration()
 	if err != nil {
 		return err
 	}
-	defer core.Close()
-	return p.fillDemo(core)
+	a, err := app.Open(p.ctx, &l.Config, p.logger(&l.Config))
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return p.fillDemo(a)
 }
 
 // fillDemo writes the demo organisation, unless it is there already, and prints
 // its sign-ins.
-func (p *program) fillDemo(core *app.Core) error {
+func (p *program) fillDemo(a *app.App) error {
+	core := a.Core()
 	start := p.now()
 	r, err := demo.Fill(p.ctx, demo.Deps{
 		DB: core.DB, People: core.People, Roles: core.Roles, Services: core.Services, Tickets: core.Tickets, Identity: core.Identity, Blobs: core.Blobs,
@@ -42,7 +47,7 @@ func (p *program) fillDemo(core *app.Core) error {
 		for _, in := range r.SignIns {
 			refs[in.Role] = in.Person
 		}
-		if err := app.Furnish(p.ctx, core, demo.Source, refs["Administrator"], refs["Team lead"], refs["Agent"]); err != nil {
+		if err := a.Furnish(p.ctx, demo.Source, refs["Administrator"], refs["Team lead"], refs["Agent"]); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.out, "The demo organisation has %d people in %d organisations, %d groups, %d services and %d tickets (filled in %s).\n",

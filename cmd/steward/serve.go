@@ -35,7 +35,7 @@ func (c serveCommand) Run(p *program) error {
 	}
 	defer a.Close()
 	if c.Demo {
-		if err := p.fillDemo(a.Core()); err != nil {
+		if err := p.fillDemo(a); err != nil {
 			return err
 		}
 	}

@@ -58,6 +58,7 @@ type App struct {
 	mux     *web.Mux
 	modules []module.Module
 	majors  *majorincident.Practice
+	snoozes *snooze.Service
 	plugged plugged
 	inbox   *inbox.Inbox
 	server  *web.Server

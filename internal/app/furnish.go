@@ -12,12 +12,14 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
+	"github.com/steward-itsm/steward/internal/practice/majorincident"
 )
 
 // Furnish adds to a demo organisation what practices keep beside its tickets: a
-// checklist template, lists half done, time spent and tickets set aside. admin,
-// lead and agent are the refs of people of the demo.
-func Furnish(ctx context.Context, c *Core, source, admin, lead, agent string) error {
+// checklist template, lists half done, time spent, tickets set aside and a major
+// incident. admin, lead and agent are the refs of people of the demo.
+func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) error {
+	c := a.core
 	as := func(ref string) (context.Context, error) {
 		id, err := database.One(ctx, c.DB.Reader(), database.Scalar[int64], `SELECT id FROM persons WHERE source = $1 AND source_ref = $2`, source, ref)
 		if err != nil {
@@ -33,10 +35,10 @@ func Furnish(ctx context.Context, c *Core, source, admin, lead, agent string) er
 		return err
 	}
 	times := timesheet.NewService(c.DB, c.Tickets, c.Audit, c.Now)
-	for _, a := range []timesheet.Activity{
+	for _, activity := range []timesheet.Activity{
 		{Name: "Analysis", Billable: true, Active: true}, {Name: "With the requester", Billable: true, Active: true}, {Name: "Travel", Active: true},
 	} {
-		if _, err := times.SaveActivity(asAdmin, a); err != nil {
+		if _, err := times.SaveActivity(asAdmin, activity); err != nil {
 			return err
 		}
 	}
@@ -56,7 +58,6 @@ func Furnish(ctx context.Context, c *Core, source, admin, lead, agent string) er
 	if err != nil {
 		return err
 	}
-	snoozes := snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	for i := range page.Tickets {
 		ref := ticket.ByID(page.Tickets[i].ID)
 		day := c.Now().UTC().AddDate(0, 0, -i/2).Format(time.DateOnly)
@@ -75,10 +76,35 @@ func Furnish(ctx context.Context, c *Core, source, admin, lead, agent string) er
 			}
 		case 1:
 			cmd := snooze.SetAside{Until: c.Now().AddDate(0, 0, 2+i), Wakes: snooze.Answered, Reason: "The requester tries it on another device."}
-			if _, err := snoozes.Set(asAgent, ref, cmd); err != nil {
+			if _, err := a.snoozes.Set(asAgent, ref, cmd); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return a.furnishMajor(asLead)
+}
+
+// furnishMajor makes the most urgent open incident a major one, with a banner for
+// everybody and a first word.
+func (a *App) furnishMajor(asLead context.Context) error {
+	urgent, err := a.core.Tickets.Condition(asLead, "kind:incident state:open priority:1 parent:none", nil)
+	if err != nil {
+		return err
+	}
+	page, err := a.core.Tickets.List(asLead, ticket.Query{Condition: urgent, Limit: 1})
+	if err != nil || len(page.Tickets) == 0 {
+		return err
+	}
+	tk := &page.Tickets[0]
+	m, err := a.majors.Propose(asLead, ticket.ByID(tk.ID), majorincident.Proposal{
+		Summary: tk.Title, Reason: "A critical service, and several people have called", Accept: true, Cadence: time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := a.majors.Publish(asLead, m.ID, 0, true, "Known and being worked on: "+tk.Title); err != nil {
+		return err
+	}
+	_, err = a.majors.Tell(asLead, m.ID, majorincident.Telling{Public: true, Body: "We know of it and are working on it together with the supplier. We write again within the hour."})
+	return err
 }

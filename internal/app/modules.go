@@ -72,6 +72,7 @@ func (a *App) moduleList() []module.Module {
 		TicketURL: queue.TicketPage, CompleteURL: "/queue/complete", Reading: a.readingAs, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
 		Topic: queue.Topic, Event: queue.Event, HTTPS: a.cfg.HTTPS(),
 	})
+	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	return []module.Module{
 		desk.Module(),
 		a.majors.Module(),
@@ -93,7 +94,7 @@ func (a *App) moduleList() []module.Module {
 		timesheet.New(timesheet.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Directory: c.People, Audit: c.Audit, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
 		}),
-		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Jobs: c.Jobs, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
+		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}, a.snoozes),
 		operations.New(operations.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Jobs: c.Jobs, As: c.As, Recent: desk.Recent, Frame: f, HTTPS: a.cfg.HTTPS(),
 		}).Module(),

@@ -10,7 +10,6 @@ import (
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
-	"github.com/steward-itsm/steward/internal/platform/jobs"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze/view"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -27,7 +26,6 @@ type Deps struct {
 	DB      *database.DB
 	Tickets *ticket.Service
 	Names   Names
-	Jobs    *jobs.Queue
 	Frame   module.Frame
 	Now     func() time.Time
 	HTTPS   bool // cookies travel over https only
@@ -40,9 +38,9 @@ const (
 	Back   = "back:me"
 )
 
-// New gives what plugs into the running system.
-func New(d Deps) module.Module {
-	s := NewService(d.DB, d.Tickets, d.Names, d.Jobs, d.Now)
+// New gives what plugs into the running system, around a service that may serve
+// others too.
+func New(d Deps, s *Service) module.Module {
 	p := pages{Deps: d, service: s}
 	return module.Module{
 		Name:       "desk/snooze",
