@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -111,7 +110,7 @@ func (p *Practice) fill(ctx context.Context, m *view.Metric, r *metric.Result) {
 		m.Trend = p.trend(ctx, r)
 	}
 	if r.Query.Cut != "" {
-		m.CutTitle = text.T(ctx, "By %s", strings.ToLower(p.cutWord(ctx, r.Query.Cut)))
+		m.CutTitle = text.T(ctx, "By %s", p.cutWord(ctx, r.Query.Cut))
 		m.Slices = p.slices(ctx, r)
 	}
 	m.Ages = agesTable(ctx, r)

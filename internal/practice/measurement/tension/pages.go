@@ -366,7 +366,7 @@ func goalHelp(ctx context.Context, u metric.Unit) string {
 	case metric.Seconds:
 		return text.T(ctx, "In seconds: 14400 is four hours")
 	case metric.Share:
-		return text.T(ctx, "As a part of one: 0.05 is 5%%")
+		return text.T(ctx, "As a part of one: 0.05 is five in a hundred")
 	case metric.Score:
 		return text.T(ctx, "From 1 to 5")
 	case metric.Tickets, metric.Times:
