@@ -76,6 +76,16 @@ func (a *App) moduleList() []module.Module {
 	return []module.Module{
 		desk.Module(),
 		a.majors.Module(),
+		boards.Module(),
+		boards.Screens(),
+		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
+		tension.New(tension.Deps{
+			DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
+			Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
+		}).Module(),
+		process.New(process.Deps{
+			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
+		}).Module(),
 		page.is(record.New(record.Deps{
 			DB: c.DB, Tickets: c.Tickets, Verbs: c.Verbs, Names: c.People, Directory: c.People, Services: c.Services, Presence: c.Live.Presence(),
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),
@@ -100,15 +110,6 @@ func (a *App) moduleList() []module.Module {
 		}).Module(),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
-		boards.Module(),
-		boards.Screens(),
-		tension.New(tension.Deps{
-			DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
-			Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
-		}).Module(),
-		process.New(process.Deps{
-			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
-		}).Module(),
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
 		a.inbox.Module(),
 		account.New(account.Deps{
@@ -122,7 +123,6 @@ func (a *App) moduleList() []module.Module {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
 			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
-		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
 		document.New(document.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Now: c.Now}),
 		imports.Module(c.People, f),
 	}

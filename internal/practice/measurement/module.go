@@ -54,7 +54,7 @@ func (p *Practice) Module() module.Module {
 	return module.Module{
 		Name: "measurement",
 		Menu: []module.MenuItem{{
-			Section: text.Key("Reporting"), Label: text.Key("Metrics"), URL: Base, Icon: "report-analytics", ID: "metrics",
+			Section: text.Key("Measurement"), Label: text.Key("Metrics"), URL: Base, Icon: "report-analytics", ID: "metrics",
 			Visible: func(a access.Actor) bool { return a.Can(access.Export, access.AnyKind) },
 		}},
 		Routes: func(mux *web.Mux) {
