@@ -33,7 +33,12 @@ func guide() []shot {
 		{"my-work", "agent", "/"},
 		{"queue", "agent", "/queue"},
 		{"ticket", "agent", ticketPage},
+		{"board", "agent", "/queue?layout=board&by=state"},
+		{"split", "agent", "/queue?layout=split"},
 		{"intake", "agent", "/tickets/new?kind=incident"},
+		{"major-incident", "agent", roomPage},
+		{"dashboard", "agent", "/dashboards/desk-today"},
+		{"process", "agent", "/process"},
 		{"search", "agent", "/search?q=printer"},
 		{"portal", "requester", "/portal"},
 		{"portal-new", "requester", "/portal/new"},
@@ -52,6 +57,9 @@ func guide() []shot {
 
 // ticketPage stands for the address of the newest ticket in work.
 const ticketPage = "first ticket of the queue"
+
+// roomPage stands for the address of the newest major incident.
+const roomPage = "newest major incident"
 
 func main() {
 	if err := run(); err != nil {
@@ -116,8 +124,8 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if path == ticketPage {
-		found, err := c.firstTicket(ctx)
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, roomPage: c.newestMajor}[path]; find != nil {
+		found, err := find(ctx)
 		if err != nil {
 			return err
 		}
@@ -144,6 +152,13 @@ func (c camera) firstTicket(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/tickets/']").getAttribute("href")`))
+}
+
+func (c camera) newestMajor(ctx context.Context) (string, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/major-incidents"), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/major-incidents/']").getAttribute("href")`))
 }
 
 func (c camera) picture(ctx context.Context, path string, width int64, scheme string) ([]byte, error) {
