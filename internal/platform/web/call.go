@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/platform/requestid"
@@ -71,7 +72,7 @@ func (m *Mux) finish(r *http.Request, c *call, w *recorder, took time.Duration) 
 	// The path without its query: a query may hold what a log must not.
 	attrs := append([]slog.Attr{
 		slog.String("method", r.Method),
-		slog.String("path", r.URL.Path),
+		slog.String("path", loggedPath(c.pattern, r.URL.Path)),
 		slog.String("route", c.pattern),
 		slog.Int("status", status),
 		slog.Int64("bytes", w.bytes),
@@ -79,6 +80,22 @@ func (m *Mux) finish(r *http.Request, c *call, w *recorder, took time.Duration) 
 		slog.String("client", c.clientIP.String()),
 	}, c.noted...)
 	m.opts.Logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// loggedPath is a path as a log may hold it: what a route calls {token} is a
+// secret.
+func loggedPath(pattern, path string) string {
+	_, shape, _ := strings.Cut(pattern, " ")
+	if !strings.Contains(shape, "{token}") {
+		return path
+	}
+	segments := strings.Split(path, "/")
+	for i, s := range strings.Split(shape, "/") {
+		if s == "{token}" && i < len(segments) {
+			segments[i] = s
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // recorder remembers what was answered.

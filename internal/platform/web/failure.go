@@ -93,7 +93,11 @@ func (m *Mux) Problem(r *http.Request, err error) *Problem {
 	err = classify(err)
 	p := NewProblem(r, err)
 	if serverSide(r.Context(), err) {
-		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", p.Status), slog.Any("error", err)}
+		path := r.URL.Path
+		if c := callOf(r.Context()); c != nil {
+			path = loggedPath(c.pattern, path)
+		}
+		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", path), slog.Int("status", p.Status), slog.Any("error", err)}
 		var pan *panicked
 		if errors.As(err, &pan) {
 			attrs = append(attrs, slog.String("stack", string(pan.stack)))

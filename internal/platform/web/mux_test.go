@@ -378,6 +378,26 @@ func TestAccessLogHasWhatHelpsAndNoQuery(t *testing.T) {
 	}
 }
 
+func TestNoLogHoldsASecretOfThePath(t *testing.T) {
+	t.Parallel()
+	var log logBuffer
+	m := newMux(t, web.Options{Logger: log.logger()})
+	m.Handle("GET /wall/{token}/{board}", func(_ http.ResponseWriter, r *http.Request) error {
+		if r.PathValue("board") == "broken" {
+			return errors.New("it broke")
+		}
+		return nil
+	})
+	answer(m, httptest.NewRequest("GET", "/wall/s3cret/flow", nil))
+	answer(m, httptest.NewRequest("GET", "/wall/s3cret/broken", nil))
+	if got := log.lines(t, "request")[0]["path"]; got != "/wall/{token}/flow" {
+		t.Errorf("the path is logged as %v", got)
+	}
+	if len(log.lines(t, "request failed")) != 1 || strings.Contains(log.b.String(), "s3cret") {
+		t.Errorf("the log holds the secret: %s", log.b.String())
+	}
+}
+
 func TestMiddlewareRunsFromTheOutsideIn(t *testing.T) {
 	t.Parallel()
 	var order []string
