@@ -200,6 +200,9 @@ func TestMajorIncidentsByJSON(t *testing.T) {
 		if status, _ := asJSON(t, agent, http.MethodPost, "/major-incidents", propose, ""); status != http.StatusForbidden {
 			t.Errorf("an agent declares: %d", status)
 		}
+		if status, _ := asJSON(t, lead, http.MethodPost, "/major-incidents", `{"ticket":"`+tk.Number+`","summary":"No printing","services":[12345]}`, ""); status != http.StatusUnprocessableEntity {
+			t.Errorf("a service that is not there: %d", status)
+		}
 		status, m := asJSON(t, lead, http.MethodPost, "/major-incidents", propose, "")
 		if status != http.StatusCreated || m["state"] != "accepted" || m["cadence_minutes"] != float64(30) {
 			t.Fatalf("%d %v", status, m)

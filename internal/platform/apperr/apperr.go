@@ -115,6 +115,18 @@ func FieldsOf(err error) []Field {
 	return nil
 }
 
+// ByField gives what is wrong with each field of an Invalid error, the first
+// message where there are several; never nil.
+func ByField(err error) map[string]string {
+	out := map[string]string{}
+	for _, f := range FieldsOf(err) {
+		if out[f.Name] == "" {
+			out[f.Name] = f.Message
+		}
+	}
+	return out
+}
+
 // Problems collects wrong fields, so that a form answers with all of them at once.
 type Problems struct{ fields []Field }
 

@@ -311,3 +311,13 @@ func ParseTime(text string, zone *time.Location) (time.Time, error) {
 	}
 	return time.Time{}, err
 }
+
+// PathID reads an id that a route names in its path. Ids are positive: 0 stands
+// for everything else, and nothing is found under it.
+func PathID(r *http.Request, name string) int64 {
+	id, err := strconv.ParseInt(r.PathValue(name), 10, 64)
+	if err != nil || id < 0 {
+		return 0
+	}
+	return id
+}

@@ -46,7 +46,7 @@ type Practice struct {
 
 // New makes the practice.
 func New(d Deps) *Practice {
-	s := &Service{db: d.DB, tickets: d.Tickets, directory: d.Directory, announce: d.Announcer, notify: d.Notifier, log: d.Audit, clock: d.Now}
+	s := &Service{db: d.DB, tickets: d.Tickets, directory: d.Directory, services: d.Services, announce: d.Announcer, notify: d.Notifier, log: d.Audit, clock: d.Now}
 	replying := jobs.Define(d.Jobs, "major-incident.reply", func(ctx context.Context, _ *jobs.Job, update int64) error {
 		return s.reply(ctx, update, d.As)
 	}, jobs.KindOptions{})
@@ -61,7 +61,7 @@ func New(d Deps) *Practice {
 		_, err := judging.Enqueue(ctx, tx, id, jobs.Key(fmt.Sprint("major:", id)))
 		return err
 	}
-	return &Practice{s, pages{s, d.Names, d.Services, d.Frame}}
+	return &Practice{s, pages{s, d.Names, d.Frame}}
 }
 
 // Module gives everything the practice adds to the running system.

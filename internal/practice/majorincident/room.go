@@ -22,10 +22,7 @@ import (
 )
 
 func (p *pages) room(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "id")
-	if err != nil {
-		return err
-	}
+	id := web.PathID(r, "id")
 	return p.showRoom(w, r, id, ui.Alert{}, nil, nil, http.StatusOK)
 }
 

@@ -71,10 +71,7 @@ func (p *pages) ruleOf(r *http.Request) (Rule, error) {
 	if r.PathValue("rule") == "new" {
 		return Rule{Active: true}, access.From(r.Context()).Require(access.ManageSettings, access.AnyKind)
 	}
-	id, err := pathID(r, "rule")
-	if err != nil {
-		return Rule{}, err
-	}
+	id := web.PathID(r, "rule")
 	all, err := p.Rules(r.Context())
 	if err != nil {
 		return Rule{}, err
@@ -155,10 +152,7 @@ func (p *pages) saveRule(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *pages) moveRule(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "rule")
-	if err != nil {
-		return err
-	}
+	id := web.PathID(r, "rule")
 	var f struct {
 		Earlier bool `form:"earlier"`
 	}

@@ -58,6 +58,7 @@ type Service struct {
 	db        *database.DB
 	tickets   *ticket.Service
 	directory Directory
+	services  Services
 	announce  Announcer
 	notify    Notifier
 	log       *audit.Log
@@ -173,6 +174,9 @@ func (s *Service) propose(ctx context.Context, a *ticket.Acting, in Proposal) (M
 	} else if there.ID != 0 {
 		return Major{}, &apperr.Error{Kind: apperr.Conflict, Message: "This is a major incident already, or proposed as one.", Detail: &there}
 	}
+	if err := s.checkServices(ctx, a.Tx(), in.Services); err != nil {
+		return Major{}, err
+	}
 	m := Major{
 		ID: a.Tx().NextID(), TicketID: t.ID, State: Proposed, Summary: in.Summary, Impact: in.Impact, Reason: in.Reason, People: in.People,
 		ProposedBy: personOf(actor), ProposedAt: now, Cadence: in.Cadence, Services: slices.Clone(in.Services), Roles: map[Role]int64{}, Version: 1,
@@ -231,6 +235,20 @@ type changing struct {
 	*ticket.Acting
 	m      *Major
 	number string
+}
+
+// checkServices refuses services that are not there.
+func (s *Service) checkServices(ctx context.Context, q database.Querier, ids []int64) error {
+	known, err := s.services.Names(ctx, q, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, ok := known[id]; !ok {
+			return apperr.InvalidField("services", "Choose services that there are.")
+		}
+	}
+	return nil
 }
 
 // change applies fn to a major incident that the actor may command, and stores
@@ -382,6 +400,9 @@ func (s *Service) Describe(ctx context.Context, id int64, version int, in Scope)
 		m := c.m
 		if !m.State.Open() {
 			return apperr.New(apperr.Conflict, "It is over: nothing about it changes any more.")
+		}
+		if err := s.checkServices(ctx, c.Tx(), p.Services); err != nil {
+			return err
 		}
 		if m.Summary != p.Summary {
 			c.Say(said("summary"), m.Summary, p.Summary)

@@ -106,7 +106,7 @@ func (c *Canned) insertInto(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	reply, err := c.Get(ctx, pathID(r, "id"))
+	reply, err := c.Get(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}

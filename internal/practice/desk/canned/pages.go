@@ -23,15 +23,6 @@ func (c *Canned) page(w http.ResponseWriter, r *http.Request, status int, title 
 	return c.d.Frame.Page(w, r, module.Page{Title: title, Active: MenuID, Status: status}, body)
 }
 
-// pathID reads an id from the address; 0, which nothing has, for anything else.
-func pathID(r *http.Request, name string) int64 {
-	id, err := strconv.ParseInt(r.PathValue(name), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return id
-}
-
 // pageSize is how many rows come at a time.
 const pageSize = 50
 
@@ -158,7 +149,7 @@ func (c *Canned) create(w http.ResponseWriter, r *http.Request) error {
 
 func (c *Canned) editForm(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	reply, err := editable(ctx, c.d.DB.Reader(), pathID(r, "id"), false)
+	reply, err := editable(ctx, c.d.DB.Reader(), web.PathID(r, "id"), false)
 	if err != nil {
 		return err
 	}
@@ -175,7 +166,7 @@ func (c *Canned) editForm(w http.ResponseWriter, r *http.Request) error {
 
 func (c *Canned) update(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	id := pathID(r, "id")
+	id := web.PathID(r, "id")
 	var f form
 	refused, err := c.receive(r, &f)
 	if err != nil {
@@ -235,7 +226,7 @@ func (c *Canned) receive(r *http.Request, f *form) (refused, err error) {
 
 func (c *Canned) remove(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	reply, err := c.Delete(ctx, pathID(r, "id"))
+	reply, err := c.Delete(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -244,7 +235,7 @@ func (c *Canned) remove(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Canned) restore(w http.ResponseWriter, r *http.Request) error {
-	if _, err := c.Restore(r.Context(), pathID(r, "id")); err != nil {
+	if _, err := c.Restore(r.Context(), web.PathID(r, "id")); err != nil {
 		return err
 	}
 	return web.Redirect(w, r, "/canned")
@@ -253,11 +244,11 @@ func (c *Canned) restore(w http.ResponseWriter, r *http.Request) error {
 // file gives a file of a reply that the reader has.
 func (c *Canned) file(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	reply, err := c.Get(ctx, pathID(r, "id"))
+	reply, err := c.Get(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
-	k, body, err := c.d.Tickets.OpenKept(ctx, reply.ID, pathID(r, "file"))
+	k, body, err := c.d.Tickets.OpenKept(ctx, reply.ID, web.PathID(r, "file"))
 	if err != nil {
 		return err
 	}

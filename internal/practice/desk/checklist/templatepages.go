@@ -137,16 +137,8 @@ func (p pages) newTemplate(w http.ResponseWriter, r *http.Request) error {
 	return p.showForm(w, r, 0, templateForm{Audience: string(sharing.Mine)}, false, nil)
 }
 
-func pathID(r *http.Request) int64 {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		return 0 // nobody's
-	}
-	return id
-}
-
 func (p pages) showTemplate(w http.ResponseWriter, r *http.Request) error {
-	t, err := p.service.Template(r.Context(), pathID(r))
+	t, err := p.service.Template(r.Context(), web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -250,9 +242,9 @@ func (p pages) updateTemplate(w http.ResponseWriter, r *http.Request) error {
 	}
 	err := p.resolve(ctx, &f)
 	if err == nil {
-		_, err = p.service.ChangeTemplate(ctx, pathID(r), f.Version, f.apply)
+		_, err = p.service.ChangeTemplate(ctx, web.PathID(r, "id"), f.Version, f.apply)
 	}
-	return p.savedTemplate(w, r, pathID(r), f, err)
+	return p.savedTemplate(w, r, web.PathID(r, "id"), f, err)
 }
 
 func (p pages) savedTemplate(w http.ResponseWriter, r *http.Request, id int64, f templateForm, err error) error {
@@ -271,7 +263,7 @@ func (p pages) savedTemplate(w http.ResponseWriter, r *http.Request, id int64, f
 }
 
 func (p pages) deleteTemplate(w http.ResponseWriter, r *http.Request) error {
-	t, err := p.service.DeleteTemplate(r.Context(), pathID(r))
+	t, err := p.service.DeleteTemplate(r.Context(), web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -280,7 +272,7 @@ func (p pages) deleteTemplate(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) restoreTemplate(w http.ResponseWriter, r *http.Request) error {
-	if _, err := p.service.RestoreTemplate(r.Context(), pathID(r)); err != nil {
+	if _, err := p.service.RestoreTemplate(r.Context(), web.PathID(r, "id")); err != nil {
 		return err
 	}
 	return web.Redirect(w, r, "/checklists")

@@ -23,15 +23,6 @@ func (s *Macros) page(w http.ResponseWriter, r *http.Request, status int, title 
 	return s.d.Frame.Page(w, r, module.Page{Title: title, Active: MenuID, Status: status}, body)
 }
 
-// pathID reads an id from the address; 0, which nothing has, for anything else.
-func pathID(r *http.Request, name string) int64 {
-	id, err := strconv.ParseInt(r.PathValue(name), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return id
-}
-
 func cutSearch(q string) string {
 	const most = 200
 	if len(q) > most {
@@ -147,7 +138,7 @@ func (s *Macros) create(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Macros) editForm(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	m, err := editable(ctx, s.d.DB.Reader(), pathID(r, "id"), false)
+	m, err := editable(ctx, s.d.DB.Reader(), web.PathID(r, "id"), false)
 	if err != nil {
 		return err
 	}
@@ -164,7 +155,7 @@ func (s *Macros) editForm(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Macros) update(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	id := pathID(r, "id")
+	id := web.PathID(r, "id")
 	f, wrong, err := s.receive(r)
 	if err != nil {
 		return err
@@ -236,7 +227,7 @@ func (s *Macros) receive(r *http.Request) (f *form, wrong, err error) {
 
 func (s *Macros) remove(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	m, err := s.Delete(ctx, pathID(r, "id"))
+	m, err := s.Delete(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -245,7 +236,7 @@ func (s *Macros) remove(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Macros) restore(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.Restore(r.Context(), pathID(r, "id")); err != nil {
+	if _, err := s.Restore(r.Context(), web.PathID(r, "id")); err != nil {
 		return err
 	}
 	return web.Redirect(w, r, "/macros")

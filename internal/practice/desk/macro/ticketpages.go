@@ -96,7 +96,7 @@ func (s *Macros) preview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.Get(r.Context(), pathID(r, "id"))
+	m, err := s.Get(r.Context(), web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s *Macros) run(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Form(r, &in, nil); err != nil {
 		return err
 	}
-	m, err := s.Get(ctx, pathID(r, "id"))
+	m, err := s.Get(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (s *Macros) goTo(w http.ResponseWriter, r *http.Request, to string, said we
 // undo takes a run back.
 func (s *Macros) undo(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	op, err := s.d.Tickets.Undo(ctx, pathID(r, "operation"))
+	op, err := s.d.Tickets.Undo(ctx, web.PathID(r, "operation"))
 	if err != nil {
 		return err
 	}
@@ -260,7 +260,7 @@ func back(r *http.Request) string {
 // run it: to see whether it is right.
 func (s *Macros) try(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	m, err := s.Get(ctx, pathID(r, "id"))
+	m, err := s.Get(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -413,7 +413,7 @@ func (s *Macros) ran(w http.ResponseWriter, r *http.Request) error {
 	if err := mayUse(ctx); err != nil {
 		return err
 	}
-	op, err := s.d.Tickets.Operation(ctx, pathID(r, "operation"))
+	op, err := s.d.Tickets.Operation(ctx, web.PathID(r, "operation"))
 	if err == nil && op.Kind != ticket.RunMacro {
 		err = apperr.New(apperr.NotFound, "There is no such run of a macro.")
 	}

@@ -310,15 +310,7 @@ func either(s, other string) string {
 }
 
 // problems are the wrong fields of an error by name.
-func problems(err error) view.Errors {
-	out := view.Errors{}
-	for _, f := range apperr.FieldsOf(err) {
-		if out[f.Name] == "" {
-			out[f.Name] = f.Message
-		}
-	}
-	return out
-}
+func problems(err error) view.Errors { return apperr.ByField(err) }
 
 // alertOf says what is wrong with a form as a whole.
 func alertOf(ctx context.Context, err error) ui.Alert {

@@ -251,15 +251,7 @@ func parseID(s string) int64 {
 }
 
 // problems are the wrong fields of an error by name.
-func problems(err error) view.Errors {
-	out := view.Errors{}
-	for _, f := range apperr.FieldsOf(err) {
-		if out[f.Name] == "" {
-			out[f.Name] = f.Message
-		}
-	}
-	return out
-}
+func problems(err error) view.Errors { return apperr.ByField(err) }
 
 // alertOf says what is wrong with a form as a whole: what no field of it shows.
 func alertOf(ctx context.Context, err error, shown ...string) ui.Alert {
