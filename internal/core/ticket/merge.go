@@ -69,7 +69,7 @@ func (b *Batch) mergeOne(ctx context.Context, target, source Ref) error {
 			return err
 		}
 	}
-	if err := from.end(to.ticket.ID); err != nil {
+	if err := from.end(ctx, to.ticket.ID); err != nil {
 		return err
 	}
 	if err := to.takeIn(ctx, &from.before); err != nil {
@@ -100,7 +100,7 @@ func mergeable(source, target *Ticket) error {
 }
 
 // end puts a merged ticket into its last state.
-func (c *change) end(target int64) error {
+func (c *change) end(ctx context.Context, target int64) error {
 	e := c.event(Merged, false, "")
 	if err := c.setID(e, FieldMergedInto, target); err != nil {
 		return err
@@ -111,6 +111,11 @@ func (c *change) end(target int64) error {
 		state = firstOf(c.def, workflow.Cancelled, workflow.Closed, workflow.Resolved)
 	case c.ticket.Category == workflow.Resolved:
 		state = firstOf(c.def, workflow.Closed, workflow.Resolved)
+	}
+	if to, known := c.def.State(state); known {
+		if err := c.checkGuards(ctx, to); err != nil {
+			return err
+		}
 	}
 	if err := c.set(e, FieldState, state); err != nil {
 		return err

@@ -98,7 +98,7 @@ func (s *Service) Operation(ctx context.Context, id int64) (Operation, error) {
 		return op, err
 	}
 	actor := access.From(ctx)
-	if op.Actor.Type == actor.Type && op.Actor.ID == actor.ID {
+	if s.did(ctx, &op) {
 		return op, nil
 	}
 	if !actor.Can(access.Bulk, access.AnyKind) {

@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"context"
+	"slices"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -140,6 +141,10 @@ func (b *Batch) splitOff(ctx context.Context, message *Event, wish SplitWish) (T
 // are stored once.
 func (b *Batch) copyFiles(ctx context.Context, message *Event, ids []int64) ([]int64, error) {
 	actor := access.From(ctx)
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) > MaxAttachments {
+		return nil, apperr.InvalidField("attachments", "At most %d files go with a message.", MaxAttachments)
+	}
 	var out []int64
 	for _, id := range ids {
 		for _, a := range message.Attachments {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/steward-itsm/steward/internal/core/filter"
+
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -25,6 +27,9 @@ func (s *Service) Undo(ctx context.Context, id int64) (Operation, error) {
 			return err
 		}
 		if err := s.mayUndo(ctx, &op); err != nil {
+			return err
+		}
+		if err := s.mayUndoAll(ctx, tx, &op); err != nil {
 			return err
 		}
 		items, err := loadItems(ctx, tx, itemQuery{operation: id, outcomes: []ItemOutcome{OutcomeChanged}, backwards: true, limit: MaxAtOnce})
@@ -56,9 +61,8 @@ func (s *Service) MayUndo(ctx context.Context, op *Operation) bool { return s.ma
 
 func (s *Service) mayUndo(ctx context.Context, op *Operation) error {
 	actor := access.From(ctx)
-	own := op.Actor.Type == actor.Type && op.Actor.ID == actor.ID
 	switch {
-	case !own && !(actor.IsPerson() && actor.Can(access.Bulk, access.AnyKind)):
+	case !s.did(ctx, op) && !(actor.IsPerson() && actor.Can(access.Bulk, access.AnyKind)):
 		return noOperation()
 	case op.State == Running:
 		return apperr.New(apperr.Conflict, "This is still being done. Undo it when it is finished.")
@@ -70,6 +74,38 @@ func (s *Service) mayUndo(ctx context.Context, op *Operation) error {
 		return apperr.New(apperr.Conflict, "This is too long ago to be undone.")
 	}
 	return nil
+}
+
+// mayUndoAll keeps somebody else's operation whole: only who may edit every ticket
+// that it changed can take it back. NotFound when they may edit none, so that
+// nothing is learned of it.
+func (s *Service) mayUndoAll(ctx context.Context, tx *database.Tx, op *Operation) error {
+	if s.did(ctx, op) {
+		return nil
+	}
+	var args database.Args
+	where, err := s.visible(ctx, Query{Condition: filter.True(), Verb: access.Edit}, &args)
+	if err != nil {
+		return err
+	}
+	var all, may int
+	err = tx.QueryRow(ctx, `SELECT count(*), count(CASE WHEN `+where+` THEN 1 END) FROM ticket_operation_items i JOIN tickets t ON t.id = i.ticket_id
+		WHERE i.operation_id = `+args.Arg(op.ID)+` AND i.outcome = `+args.Arg(string(OutcomeChanged)), args.Values()...).Scan(&all, &may)
+	switch {
+	case err != nil:
+		return err
+	case may == 0 && all > 0:
+		return noOperation()
+	case may < all:
+		return apperr.New(apperr.Forbidden, "This touched tickets that you may not change. Whoever did it can undo it.")
+	}
+	return nil
+}
+
+// did reports whether the actor is who did an operation.
+func (s *Service) did(ctx context.Context, op *Operation) bool {
+	actor := access.From(ctx)
+	return op.Actor.Type == actor.Type && op.Actor.ID == actor.ID
 }
 
 // undoing is the undo of one ticket under way.

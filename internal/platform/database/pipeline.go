@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -93,14 +94,14 @@ func (p *pipeline) exec(ctx context.Context, query string, args []any) (affected
 	if err := p.put(query, args); err != nil {
 		return 0, err
 	}
-	affected, err = p.send(ctx)
-	return affected, translate(err)
+	last, err := p.send(ctx)
+	return last.RowsAffected(), translate(err)
 }
 
-// send makes one trip with everything that was put off, and gives the rows that
-// the last statement affected. The first error is the one that counts: the
+// send makes one trip with everything that was put off, and gives what the server
+// says of the last statement. The first error is the one that counts: the
 // server skips what follows it.
-func (p *pipeline) send(ctx context.Context) (affected int64, err error) {
+func (p *pipeline) send(ctx context.Context) (last pgconn.CommandTag, err error) {
 	batch := p.later
 	p.drop()
 	err = p.conn.Raw(func(c any) error {
@@ -110,15 +111,13 @@ func (p *pipeline) send(ctx context.Context) (affected int64, err error) {
 		}
 		results := conn.Conn().SendBatch(ctx, &batch)
 		for range batch.Len() {
-			tag, err := results.Exec()
-			if err != nil {
+			if last, err = results.Exec(); err != nil {
 				return errors.Join(err, results.Close())
 			}
-			affected = tag.RowsAffected()
 		}
 		return results.Close()
 	})
-	return affected, err
+	return last, err
 }
 
 // drop forgets what was put off.
@@ -126,13 +125,17 @@ func (p *pipeline) drop() {
 	p.later = pgx.Batch{}
 }
 
-// commit sends what is left, and COMMIT with it.
+// commit sends what is left, and COMMIT with it. Of a transaction that an error
+// ended, which somebody passed over, the server says ROLLBACK and calls it no error.
 func (p *pipeline) commit(ctx context.Context) error {
 	if !p.begun {
 		return nil
 	}
 	p.later.Queue("COMMIT")
-	_, err := p.send(ctx)
+	last, err := p.send(ctx)
+	if err == nil && last.String() == "ROLLBACK" {
+		err = pgx.ErrTxCommitRollback
+	}
 	return err
 }
 

@@ -86,3 +86,25 @@ func TestWhatWasPutOffWithinASavepointFailsThere(t *testing.T) {
 		}
 	})
 }
+
+// TestAPassedOverErrorDoesNotLookLikeASave: PostgreSQL ends a transaction at its
+// first error, and then answers COMMIT with ROLLBACK.
+func TestAPassedOverErrorDoesNotLookLikeASave(t *testing.T) {
+	t.Parallel()
+	db := databasetest.Open(t, database.PostgreSQL, notes)
+	ctx := t.Context()
+	err := db.Write(ctx, func(tx *database.Tx) error {
+		if err := insert(ctx, tx, note{ID: 1, Title: "kept"}); err != nil {
+			return err
+		}
+		_ = insert(ctx, tx, note{ID: 2, Title: "kept"}) // the title is taken
+		return nil
+	})
+	n, countErr := database.One(ctx, db.Reader(), database.Scalar[int], "SELECT count(*) FROM notes")
+	if countErr != nil {
+		t.Fatal(countErr)
+	}
+	if err == nil || n != 0 {
+		t.Errorf("the save answered %v, and %d rows are there", err, n)
+	}
+}

@@ -5,9 +5,9 @@ import (
 	"encoding/csv"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 
 	"github.com/a-h/templ"
 
@@ -158,7 +158,7 @@ func (p *Practice) behindFile(w http.ResponseWriter, r *http.Request) error {
 	}
 	for rows := 0; ; rows += len(items) {
 		for _, c := range items {
-			if err := out.Write([]string{c.Number, harmless(c.Title), c.Kind, c.At.UTC().Format(time.RFC3339), plain(c.Value), c.State}); err != nil {
+			if err := out.Write([]string{c.Number, web.CSVCell(c.Title), c.Kind, c.At.UTC().Format(time.RFC3339), plain(c.Value), c.State}); err != nil {
 				return err
 			}
 		}
@@ -166,21 +166,12 @@ func (p *Practice) behindFile(w http.ResponseWriter, r *http.Request) error {
 			break
 		}
 		if items, next, err = p.page(ctx, q, next, 200); err != nil {
-			_ = out.Write([]string{text.T(ctx, "The list breaks off here: %s", err.Error())})
+			_ = out.Write([]string{text.T(ctx, "The list breaks off here: %s", apperr.Message(err))})
 			break
 		}
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// harmless keeps programs from taking a cell for a formula (OWASP, "CSV injection").
-func harmless(s string) string {
-	begin := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
-	if begin != "" && strings.ContainsRune("=+-@|%＝＋－＠", []rune(begin)[0]) {
-		return "'" + s
-	}
-	return s
 }
 
 // figuresFile writes a figure with its series and its slices as a sheet.
@@ -205,7 +196,7 @@ func (p *Practice) figuresFile(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		return out.Write([]string{
-			string(q.Metric), string(result.Definition.Unit), harmless(slice), harmless(key), from.Format(time.RFC3339), to.Format(time.RFC3339), value, p90,
+			string(q.Metric), string(result.Definition.Unit), web.CSVCell(slice), web.CSVCell(key), from.Format(time.RFC3339), to.Format(time.RFC3339), value, p90,
 			plain(f.Numerator), plain(f.Denominator), strconv.FormatInt(f.Count, 10),
 		})
 	}

@@ -2,6 +2,9 @@ package checklist
 
 import (
 	"context"
+	"errors"
+
+	"github.com/steward-itsm/steward/internal/core/filter"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
@@ -112,7 +115,11 @@ func (s *Service) checkTemplate(ctx context.Context, t *Template) error {
 	}
 	if t.Filter != "" {
 		if _, err := s.tickets.Condition(ctx, t.Filter, nil); err != nil {
-			p.Add("filter", "%s", err.Error())
+			wrong := new(filter.Error)
+			if !errors.As(err, &wrong) {
+				return err
+			}
+			p.Add("filter", "%s", wrong.Msg)
 		}
 	}
 	return p.Err()

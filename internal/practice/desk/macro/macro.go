@@ -54,9 +54,6 @@ const (
 	Watch      Do = "watch"
 )
 
-// Dos lists what steps can do, as a form offers it.
-func Dos() []Do { return []Do{SetField, Assign, Transition, Tag, AddNote, Reply, Watch} }
-
 // MacroStep is one thing that a macro does. Which fields count follows from Do.
 type MacroStep struct {
 	Do Do `json:"do" enum:"set,assign,transition,tag,note,reply,watch"`

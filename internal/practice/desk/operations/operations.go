@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -158,7 +159,7 @@ func (o *Operations) ids(ctx context.Context, sel Selection) ([]int64, error) {
 		if len(sel.IDs) == 0 {
 			return nil, apperr.InvalidField("id", "Choose at least one ticket.")
 		}
-		return sel.IDs[:min(len(sel.IDs), ticket.MaxOperation)], nil
+		return o.chosen(ctx, sel.IDs)
 	}
 	condition, err := o.d.Tickets.Condition(ctx, *sel.Filter, text.From(ctx).Location)
 	if err != nil {
@@ -178,6 +179,39 @@ func (o *Operations) ids(ctx context.Context, sel Selection) ([]int64, error) {
 		err = apperr.InvalidField("filter", "No ticket matches.")
 	}
 	return ids, err
+}
+
+// chosen are the tickets of a selection, each once. Of a few it is said one by one
+// what became of those that are not there; many go on without them.
+func (o *Operations) chosen(ctx context.Context, ids []int64) ([]int64, error) {
+	seen := map[int64]bool{}
+	var once []int64
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			once = append(once, id)
+		}
+	}
+	switch {
+	case len(once) > ticket.MaxOperation:
+		return nil, apperr.InvalidField("id", "Choose at most %d tickets.", ticket.MaxOperation)
+	case len(once) <= ticket.MaxAtOnce:
+		return once, nil
+	}
+	var there []int64
+	for part := range slices.Chunk(once, 200) {
+		found, err := o.d.Tickets.ByIDs(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			there = append(there, found[i].ID)
+		}
+	}
+	if len(there) == 0 {
+		return nil, apperr.InvalidField("id", "Choose at least one ticket.")
+	}
+	return there, nil
 }
 
 // count says how many tickets a filter finds, up to what can be done at once.

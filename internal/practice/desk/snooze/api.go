@@ -3,6 +3,7 @@ package snooze
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -127,7 +128,26 @@ func (a api) list(ctx context.Context, in *openapi.Paging) (*openapi.Listed[Asid
 		found = found[:in.Limit]
 		next = strconv.FormatInt(found[in.Limit-1].ID, 10)
 	}
+	if found, err = a.usable(ctx, found); err != nil {
+		return nil, err
+	}
 	return openapi.List(ctx, asides(found), next), nil
+}
+
+// usable leaves out what is about tickets that the actor does not work on: a
+// group's may be of a ticket that not all of the group see.
+func (a api) usable(ctx context.Context, found []Snooze) ([]Snooze, error) {
+	ids := make([]int64, len(found))
+	for i := range found {
+		ids[i] = found[i].TicketID
+	}
+	tickets, err := a.tickets.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(z Snooze) bool {
+		return !slices.ContainsFunc(tickets, func(t ticket.Ticket) bool { return t.ID == z.TicketID && mayUse(ctx, &t) })
+	}), nil
 }
 
 func (a api) of(ctx context.Context, in *struct {

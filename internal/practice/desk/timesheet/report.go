@@ -2,6 +2,7 @@ package timesheet
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -115,7 +116,10 @@ func (s *Service) known(ctx context.Context, q Query, verb access.Verb, args *da
 	if q.Filter != "" {
 		var err error
 		if tickets, err = s.tickets.Condition(ctx, q.Filter, nil); err != nil {
-			return "", apperr.InvalidField("filter", "%s", err.Error())
+			if wrong := new(filter.Error); errors.As(err, &wrong) {
+				err = apperr.InvalidField("filter", "%s", wrong.Msg)
+			}
+			return "", err
 		}
 	}
 	seen, err := s.tickets.Where(ctx, tickets, verb, args)

@@ -213,21 +213,13 @@ func (p pages) writeRows(ctx context.Context, out *csv.Writer, rows []Row, activ
 			strconv.FormatBool(x.Billable), strconv.Itoa(x.Minutes), x.Note,
 		}
 		for n := range line {
-			line[n] = harmless(line[n])
+			line[n] = web.CSVCell(line[n])
 		}
 		if err := out.Write(line); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 func (p pages) settings(w http.ResponseWriter, r *http.Request) error {

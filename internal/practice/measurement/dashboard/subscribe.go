@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -89,12 +90,11 @@ func (d *Dashboards) Deliver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // one that fails must not hold up the others
 	for _, s := range due {
-		if err := d.deliver(ctx, s); err != nil {
-			return err
-		}
+		failed = append(failed, d.deliver(ctx, s))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (d *Dashboards) deliver(ctx context.Context, s subscription) error {

@@ -2,6 +2,7 @@ package tension
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -104,12 +105,11 @@ func (t *Tension) Try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // one that fails must not hold up the others
 	for _, p := range pairs {
-		if err := t.try(ctx, p); err != nil {
-			return err
-		}
+		failed = append(failed, t.try(ctx, p))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (t *Tension) try(ctx context.Context, p Pair) error {
