@@ -132,6 +132,7 @@ type folder struct {
 	reopened  bool
 	answered  bool
 	score     int
+	counted   Fact // the rating that score stands for
 	lost      int64
 }
 
@@ -334,8 +335,9 @@ func (f *folder) rate(is About) {
 	if f.event.Type != ticket.Rated {
 		return
 	}
-	if f.score != 0 {
-		f.add(Fact{What: Rated, Weight: -1, About: is, Value: int64(f.score), Net: f.lost})
+	if f.score != 0 { // taken back where and when it was counted, or a period would have a verdict too few
+		f.add(Fact{What: Rated, Weight: -1, About: f.counted.About, Value: int64(f.score), Net: f.lost})
+		f.life.Facts[len(f.life.Facts)-1].At = f.counted.At
 	}
 	f.score, f.lost = f.now.Rating, Unknown
 	if c, ok := f.event.Change(ticket.FieldMinutesLost); ok {
@@ -345,6 +347,7 @@ func (f *folder) rate(is About) {
 	}
 	if f.score != 0 {
 		f.add(Fact{What: Rated, About: is, Value: int64(f.score), Net: f.lost})
+		f.counted = f.life.Facts[len(f.life.Facts)-1]
 	}
 }
 

@@ -100,7 +100,8 @@ func (d *Dashboards) Deliver(ctx context.Context) error {
 func (d *Dashboards) deliver(ctx context.Context, s subscription) error {
 	b, html, err := d.render(ctx, s)
 	gone := apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden)
-	if err != nil && !gone {
+	wrong := apperr.Is(err, apperr.Invalid) // a tile that cannot be computed; it may be mended until the next time
+	if err != nil && !gone && !wrong {
 		return err
 	}
 	return d.d.DB.Write(ctx, func(tx *database.Tx) error {
@@ -111,7 +112,7 @@ func (d *Dashboards) deliver(ctx context.Context, s subscription) error {
 		now := d.d.Clock()
 		// Whoever moves the instant delivers: of two nodes, one.
 		n, err := tx.Exec(ctx, `UPDATE dashboard_subscriptions SET next_at = $1 WHERE id = $2 AND next_at = $3`, database.Time(s.next(now)), s.ID, database.Time(s.NextAt))
-		if err != nil || n == 0 {
+		if err != nil || n == 0 || wrong {
 			return err
 		}
 		id := tx.NextID()
@@ -179,6 +180,9 @@ func (d *Dashboards) received(w http.ResponseWriter, r *http.Request) error {
 		return apperr.New(apperr.NotFound, "There is no such board for you. What was received is kept for ninety days.")
 	}
 	if err != nil {
+		return err
+	}
+	if _, err := d.Board(ctx, v.Back); err != nil { // who may no longer have the board does not have its past
 		return err
 	}
 	v.Back = "/dashboards/" + v.Back

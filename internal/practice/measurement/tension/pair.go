@@ -319,9 +319,28 @@ func (t *Tension) Change(ctx context.Context, id, version int64, change func(p *
 		if err != nil {
 			return err
 		}
+		if err := endAlarms(ctx, tx, &before, &p); err != nil {
+			return err
+		}
 		return t.audited(ctx, tx, "tension.update", &before, &p)
 	})
 	return p, err
+}
+
+// endAlarms ends the alarms that nobody would end: those of partners that a pair no
+// longer has, and all of one that is about something else now.
+func endAlarms(ctx context.Context, tx *database.Tx, before, now *Pair) error {
+	var args database.Args
+	gone := ""
+	if now.Process == before.Process && now.Filter == before.Filter {
+		keys := make([]string, len(now.Partners))
+		for i, p := range now.Partners {
+			keys[i] = string(p.Metric)
+		}
+		gone = ` AND partner NOT IN ` + database.In(&args, keys)
+	}
+	_, err := tx.Exec(ctx, `UPDATE tension_alarms SET ended_at = `+args.Arg(database.Time(now.UpdatedAt))+` WHERE ended_at IS NULL AND pair_id = `+args.Arg(now.ID)+gone, args.Values()...)
+	return err
 }
 
 // Delete takes a pair away; its alarms stay on record.
