@@ -111,21 +111,48 @@ func (x *Index) terms(words []filter.Word) []*term {
 	return terms
 }
 
-// list fills in the tickets of each term's newest documents, in one query: as it
-// stands, and as a beginning unless it is common as it stands.
+// list fills in the tickets of each term's newest documents: as it stands, and as
+// a beginning unless it is common as it stands.
 func (x *Index) list(ctx context.Context, q database.Querier, terms []*term) error {
+	if x.engine == database.SQLite {
+		return listSQLite(ctx, q, terms)
+	}
+	blocks, err := newestBlocks(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, t := range terms {
+		if t.docs, err = newestDocs(ctx, q, blocks, t.query, "TRUE", mostDocs); err != nil {
+			return err
+		}
+		if t.common() || t.prefix == t.query {
+			continue
+		}
+		t.query, t.begins = t.prefix, true // has those of the word itself, too
+		if t.docs, err = newestDocs(ctx, q, blocks, t.query, "TRUE", mostDocs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listSQLite is list in one query.
+func listSQLite(ctx context.Context, q database.Querier, terms []*term) error {
 	var args database.Args
 	var with, parts []string
 	take := func(i int, kind string) {
 		parts = append(parts, fmt.Sprintf(`SELECT %d AS term, %t AS beginning, d.ticket_id, d.doc_id FROM %s%d n JOIN search_docs d ON d.doc_id = n.id`,
 			i, kind == "beginning", kind, i))
 	}
+	newest := func(query, condition string) string {
+		return fmt.Sprintf(`SELECT f.rowid AS id FROM search_fts f WHERE %s AND search_fts MATCH %s ORDER BY f.rowid DESC LIMIT %d`, condition, args.Arg(query), mostDocs)
+	}
 	for i, t := range terms {
-		with = append(with, fmt.Sprintf("word%d AS MATERIALIZED (%s)", i, x.newestOf(&args, t.query, "TRUE")))
+		with = append(with, fmt.Sprintf("word%d AS MATERIALIZED (%s)", i, newest(t.query, "TRUE")))
 		take(i, "word")
 		if t.prefix != t.query {
 			rare := fmt.Sprintf("(SELECT count(*) FROM word%d) < %d", i, mostDocs)
-			with = append(with, fmt.Sprintf("beginning%d AS MATERIALIZED (%s)", i, x.newestOf(&args, t.prefix, rare)))
+			with = append(with, fmt.Sprintf("beginning%d AS MATERIALIZED (%s)", i, newest(t.prefix, rare)))
 			take(i, "beginning")
 		}
 	}
@@ -142,21 +169,6 @@ func (x *Index) list(ctx context.Context, q database.Querier, terms []*term) err
 	}, "WITH "+strings.Join(with, ", ")+" "+strings.Join(parts, " UNION ALL ")+" ORDER BY 1, 2, 4 DESC", args.Values()...)
 }
 
-// newestOf is the query for the newest documents that match, under a condition.
-func (x *Index) newestOf(args *database.Args, query, condition string) string {
-	if x.engine == database.PostgreSQL {
-		return fmt.Sprintf(`SELECT d.doc_id AS id FROM search_docs d WHERE %s AND d.words @@ %s::tsquery ORDER BY d.doc_id DESC LIMIT %d`,
-			condition, literal(query), mostDocs)
-	}
-	return fmt.Sprintf(`SELECT f.rowid AS id FROM search_fts f WHERE %s AND search_fts MATCH %s ORDER BY f.rowid DESC LIMIT %d`,
-		condition, args.Arg(query), mostDocs)
-}
-
-// literal writes a query into the statement's text: only so does the server know
-// how common its words are. Words are letters and digits; what quotes there are
-// were put around them here.
-func literal(query string) string { return "'" + strings.ReplaceAll(query, "'", "''") + "'" }
-
 // having keeps the tickets that have each of some common terms as well.
 func (x *Index) having(ctx context.Context, q database.Querier, tickets []int64, terms []*term) ([]int64, error) {
 	if len(tickets) == 0 || len(terms) == 0 {
@@ -166,9 +178,10 @@ func (x *Index) having(ctx context.Context, q database.Querier, tickets []int64,
 	list := database.In(&args, tickets)
 	parts := make([]string, len(terms))
 	for i, t := range terms {
-		matches := `search_docs d WHERE d.words @@ ` + literal(t.query) + `::tsquery`
+		var matches string
 		switch {
-		case x.engine == database.PostgreSQL:
+		case x.engine == database.PostgreSQL: // the bare words: document by document of these tickets, not by the index of all
+			matches = `search_docs d WHERE d.words @@ ` + args.Arg(t.query) + `::tsquery`
 		case t.begins: // every start of a prefix gathers all that follows: once, then
 			matches = `search_docs d WHERE d.doc_id IN (SELECT f.rowid FROM search_fts f WHERE search_fts MATCH ` + args.Arg(t.query) + `)`
 		default: // CROSS JOIN: document by document, not word by word

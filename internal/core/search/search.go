@@ -138,7 +138,7 @@ func (s textSearch) Fields() []string { return []string{"title"} }
 // matching gives the FROM and WHERE of documents that match an engine's query.
 func (x *Index) matching(args filter.Args, q string) string {
 	if x.engine == database.PostgreSQL {
-		return `search_docs d WHERE d.words @@ ` + args.Arg(q) + `::tsquery`
+		return `search_docs d WHERE ` + indexed + ` @@ ` + args.Arg(q) + `::tsquery`
 	}
 	return `search_fts f JOIN search_docs d ON d.doc_id = f.rowid WHERE search_fts MATCH ` + args.Arg(q)
 }
@@ -175,6 +175,13 @@ func (x *Index) Candidates(ctx context.Context, q database.Querier, words []filt
 	query := x.any(words)
 	if query == "" {
 		return nil, nil
+	}
+	if x.engine == database.PostgreSQL {
+		blocks, err := newestBlocks(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return newestDocs(ctx, q, blocks, query, "d.part = 0", limit)
 	}
 	var args database.Args
 	from := x.matching(&args, query)
