@@ -57,6 +57,9 @@ func unavailable(err error) error {
 // midst, nobody knows which side of it the transaction ended on.
 func committing(err error) error {
 	translated := translate(err)
+	if late := new(putOff); errors.As(err, &late) {
+		return err
+	}
 	var pg *pgconn.PgError
 	var lite *sqlite.Error
 	answered := errors.As(err, &pg) || errors.As(err, &lite) && lite.Code()&0xff != sqlite3.SQLITE_IOERR

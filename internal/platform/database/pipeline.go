@@ -81,7 +81,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 	if p.later.Len() == 0 {
 		return nil
 	}
-	_, err := p.send(ctx)
+	_, err := p.send(ctx, p.later.Len())
 	return translate(err)
 }
 
@@ -94,14 +94,15 @@ func (p *pipeline) exec(ctx context.Context, query string, args []any) (affected
 	if err := p.put(query, args); err != nil {
 		return 0, err
 	}
-	last, err := p.send(ctx)
+	last, err := p.send(ctx, p.later.Len()-1)
 	return last.RowsAffected(), translate(err)
 }
 
 // send makes one trip with everything that was put off, and gives what the server
 // says of the last statement. The first error is the one that counts: the
-// server skips what follows it.
-func (p *pipeline) send(ctx context.Context) (last pgconn.CommandTag, err error) {
+// server skips what follows it. Of the first earlier statements, which whoever
+// sends did not write, it is a putOff.
+func (p *pipeline) send(ctx context.Context, earlier int) (last pgconn.CommandTag, err error) {
 	batch := p.later
 	p.drop()
 	err = p.conn.Raw(func(c any) error {
@@ -110,15 +111,63 @@ func (p *pipeline) send(ctx context.Context) (last pgconn.CommandTag, err error)
 			return errors.New("database: the PostgreSQL driver's connections have changed")
 		}
 		results := conn.Conn().SendBatch(ctx, &batch)
-		for range batch.Len() {
+		for i := range batch.Len() {
 			if last, err = results.Exec(); err != nil {
-				return errors.Join(err, results.Close())
+				_ = results.Close() // says the same again
+				return p.blame(err, batch.QueuedQueries[i].SQL, i < earlier)
 			}
 		}
 		return results.Close()
 	})
 	return last, err
 }
+
+// blame says of an error that the server answered which statement it is of, where
+// that is not the one at hand.
+func (p *pipeline) blame(err error, query string, earlier bool) error {
+	var answered *pgconn.PgError
+	if !earlier || !errors.As(err, &answered) {
+		return err
+	}
+	return &putOff{query: query, err: translate(err)}
+}
+
+// putOff is the error of a statement that was put off. It comes up where another
+// statement made it run, and has no kind there, lest that one be taken for what
+// failed: a duplicate found by a later read is not that read's. Out of the
+// transaction or the savepoint it was put off in, settled gives its kind back.
+type putOff struct {
+	query string
+	err   error
+}
+
+// Error implements error.
+func (e *putOff) Error() string {
+	const most = 200
+	query := strings.Join(strings.Fields(e.query), " ")
+	if len(query) > most {
+		query = query[:most] + "…"
+	}
+	return "a statement that was put off failed: " + query + ": " + e.err.Error()
+}
+
+// settled gives an error that comes of a putOff its kind.
+func settled(err error) error {
+	var e *putOff
+	if !errors.As(err, &e) {
+		return err
+	}
+	return outcome{err, e.err}
+}
+
+// outcome reads as an error and is of the kind of its cause.
+type outcome struct{ text, cause error }
+
+// Error implements error.
+func (o outcome) Error() string { return o.text.Error() }
+
+// Unwrap gives both to errors.Is and errors.As.
+func (o outcome) Unwrap() []error { return []error{o.text, o.cause} }
 
 // drop forgets what was put off.
 func (p *pipeline) drop() {
@@ -132,7 +181,7 @@ func (p *pipeline) commit(ctx context.Context) error {
 		return nil
 	}
 	p.later.Queue("COMMIT")
-	last, err := p.send(ctx)
+	last, err := p.send(ctx, p.later.Len()-1)
 	if err == nil && last.String() == "ROLLBACK" {
 		err = pgx.ErrTxCommitRollback
 	}
@@ -169,10 +218,10 @@ func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 		}
 	}()
 	if err := fn(tx); err != nil {
-		return err
+		return settled(err)
 	}
 	if err := tx.line.commit(expired); err != nil {
-		return committing(err)
+		return committing(settled(err))
 	}
 	done = true
 	for _, after := range tx.afterCommit {

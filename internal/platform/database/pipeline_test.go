@@ -3,6 +3,7 @@ package database_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -85,6 +86,60 @@ func TestWhatWasPutOffWithinASavepointFailsThere(t *testing.T) {
 			t.Errorf("kept: %v", got)
 		}
 	})
+}
+
+// TestAStatementPutOffDoesNotPassForALaterOne: a duplicate that a later statement
+// finds is not that one's conflict. The transaction's error has the kind, and says
+// what failed.
+func TestAStatementPutOffDoesNotPassForALaterOne(t *testing.T) {
+	t.Parallel()
+	db := databasetest.Open(t, database.PostgreSQL)
+	ctx := t.Context()
+	if err := db.Write(ctx, func(tx *database.Tx) error { return put(ctx, tx, "note-a") }); err != nil {
+		t.Fatal(err)
+	}
+	read := func(tx *database.Tx) error {
+		_, err := database.One(ctx, tx, database.Scalar[int64], "SELECT next_value FROM sequences WHERE name = $1", "note-a")
+		return err
+	}
+	for name, next := range map[string]func(tx *database.Tx) error{
+		"a read":  read,
+		"a write": func(tx *database.Tx) error { return put(ctx, tx, "note-b") },
+		"a list": func(tx *database.Tx) error {
+			_, err := database.All(ctx, tx, database.Scalar[string], "SELECT name FROM sequences")
+			return err
+		},
+		"a savepoint": func(tx *database.Tx) error {
+			return tx.Savepoint(ctx, func() error { return put(ctx, tx, "note-b") })
+		},
+		"nothing": func(*database.Tx) error { return nil },
+	} {
+		err := db.Write(ctx, func(tx *database.Tx) error {
+			if err := tx.Later(ctx, "UPDATE sequences SET next_value = 2 WHERE name = $1", "note-a"); err != nil {
+				return err
+			}
+			if err := tx.Later(ctx, insertLater, "note-a"); err != nil {
+				return err
+			}
+			err := next(tx)
+			if apperr.Is(err, apperr.Conflict) || err == nil && name != "nothing" {
+				t.Errorf("%s ended with %v", name, err)
+			}
+			return err
+		})
+		if !apperr.Is(err, apperr.Conflict) || !strings.Contains(err.Error(), insertLater) {
+			t.Errorf("with %s after it, the transaction ended with %v", name, err)
+		}
+	}
+	if err := db.Write(ctx, func(tx *database.Tx) error {
+		err := tx.Savepoint(ctx, func() error { return errors.Join(tx.Later(ctx, insertLater, "note-a"), read(tx)) })
+		if !apperr.Is(err, apperr.Conflict) {
+			t.Errorf("the savepoint it was put off in ended with %v", err)
+		}
+		return put(ctx, tx, "note-c")
+	}); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestAPassedOverErrorDoesNotLookLikeASave: PostgreSQL ends a transaction at its

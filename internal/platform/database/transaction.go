@@ -29,7 +29,8 @@ func (tx *Tx) DB() *DB { return tx.db }
 
 // Later runs a statement before the next one or the commit at the latest. On
 // PostgreSQL statements put off so share one trip to the server, with the commit
-// if nothing comes between; its error is then that of whatever makes them run.
+// if nothing comes between; its error then comes up in whatever makes them run,
+// names the statement, and has its kind only out of the transaction or savepoint.
 // On SQLite, which is no trip away, it runs at once.
 func (tx *Tx) Later(ctx context.Context, query string, args ...any) error {
 	if tx.line == nil {
@@ -113,6 +114,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 		_, err = tx.Exec(ctx, "RELEASE SAVEPOINT sp")
 		return err
 	}
+	err = settled(err)
 	if tx.line != nil {
 		tx.line.drop() // what fn put off is undone by never running
 	}
