@@ -23,7 +23,7 @@ func measureForDump(t *testing.T, s *apptest.System) {
 	expect(t, desk.Post("/dashboards/screens", url.Values{"name": {"Lobby"}, "boards": {"flow"}, "seconds": {"30"}, "days": {"90"}}), http.StatusOK)
 	c := s.Core
 	boards := dashboard.New(dashboard.Deps{
-		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Roles: c.Roles, Audit: c.Audit, Notices: c.Notices,
+		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Actors: c.Actors, Roles: c.Roles, Audit: c.Audit, Notices: c.Notices,
 		Clock:   func() time.Time { return c.Now().AddDate(0, 0, 2) },
 		Reading: func(ctx context.Context, _ actors.Person) context.Context { return ctx },
 	})

@@ -68,7 +68,7 @@ func (a *App) moduleList() []module.Module {
 		Audit: c.Audit, Jobs: c.Jobs, As: c.As, Frame: f, Now: c.Now,
 	})
 	boards := dashboard.New(dashboard.Deps{
-		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Roles: c.Roles, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
+		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Actors: c.Actors, Roles: c.Roles, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
 		TicketURL: queue.TicketPage, CompleteURL: "/queue/complete", Reading: a.readingAs, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
 		Topic: queue.Topic, Event: queue.Event, HTTPS: a.cfg.HTTPS(),
 	})

@@ -170,6 +170,64 @@ func TestWhatIsAskedForWronglyIsSaid(t *testing.T) {
 	})
 }
 
+// TestOneWrongQuestionLeavesTheOthersTheirAnswers asks for three figures at once.
+func TestOneWrongQuestionLeavesTheOthersTheirAnswers(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		answers, err := w.figures.ComputeAll(w.As(w.admin), []metric.Query{
+			{Metric: metric.VolumeIn}, {Metric: metric.Backlog, Cut: "field.gone"}, {Metric: "no_such"}, {Metric: metric.Backlog},
+		})
+		if err != nil || len(answers) != 4 {
+			t.Fatalf("%d answers, %v", len(answers), err)
+		}
+		if answers[0].Err != nil || answers[3].Err != nil || answers[3].Definition.Key != metric.Backlog {
+			t.Errorf("what makes sense is not answered: %v, %v", answers[0].Err, answers[3].Err)
+		}
+		if !apperr.Is(answers[1].Err, apperr.Invalid) || !apperr.Is(answers[2].Err, apperr.NotFound) {
+			t.Errorf("the wrong ones say %v and %v", answers[1].Err, answers[2].Err)
+		}
+		if _, err := w.figures.ComputeAll(w.As(w.asker), []metric.Query{{Metric: metric.Backlog}}); !apperr.Is(err, apperr.Forbidden) {
+			t.Errorf("a requester gets figures: %v", err)
+		}
+	})
+}
+
+// TestOnlyTheRatingThatCountsIsBehindAFigure has a requester change their mind.
+func TestOnlyTheRatingThatCountsIsBehindAFigure(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		at := w.Clock.Now().AddDate(0, 0, -9)
+		s := &teller{w: w, at: at}
+		s.event(ticket.Created, w.asker, map[string]string{
+			ticket.FieldKind: "incident", ticket.FieldTitle: "Printer", ticket.FieldState: "new", ticket.FieldImpact: "2", ticket.FieldUrgency: "2", ticket.FieldPriority: "3",
+		})
+		for day, sets := range []map[string]string{
+			{ticket.FieldState: "resolved"},
+			{ticket.FieldRating: "1", ticket.FieldMinutesLost: "90"},
+			{ticket.FieldRating: "5", ticket.FieldMinutesLost: "10"},
+		} {
+			s.at = at.AddDate(0, 0, day+1)
+			typ := ticket.Imported
+			if day > 0 {
+				typ = ticket.Rated
+			}
+			s.event(typ, w.asker, sets)
+		}
+		w.take(ticket.History{Kind: "incident", Source: "test", SourceRef: "1", Events: s.events})
+		w.fold()
+		for key, want := range map[metric.Key]float64{metric.Satisfaction: 5, metric.ResponseRate: 1, metric.LostTime: 600} {
+			page, err := w.figures.Tickets(w.As(w.admin), metric.Query{Metric: key}, "", 10)
+			if err != nil || len(page.Items) != 1 || page.Items[0].Value != want {
+				t.Errorf("behind %s: %+v, %v", key, page.Items, err)
+			}
+		}
+		early := metric.Query{Metric: metric.Satisfaction, From: at, To: at.AddDate(0, 0, 2)}
+		if page, err := w.figures.Tickets(w.As(w.admin), early, "", 10); err != nil || len(page.Items) != 0 {
+			t.Errorf("before the second verdict: %+v, %v", page.Items, err)
+		}
+	})
+}
+
 // TestTargetsAreVersionedAndAudited sets a target twice.
 func TestTargetsAreVersionedAndAudited(t *testing.T) {
 	t.Parallel()

@@ -45,7 +45,7 @@ func placeOf(cursor string) (place, error) {
 // were counted, of a rate or share those of the numerator, of a median or mean
 // all whose values it is of. Query.Cut and Period do not matter; Only chooses
 // what one slice holds, From and To what one point does. A ticket comes as often
-// as it counts.
+// as it counts: of a rating that was replaced, only with the one that counts.
 func (s *Service) Tickets(ctx context.Context, q Query, after string, limit int) (TicketPage, error) {
 	q.Cut, q.Period = "", Whole
 	p, err := s.plan(ctx, q)
@@ -146,6 +146,13 @@ func (s *Service) factPage(ctx context.Context, p *plan, keep kept, from *place,
 	where := p.factTime(&args, p.m.behind.whats, p.q.From, p.q.To) + " AND " + p.where(&args)
 	if p.m.behind.where != "" {
 		where += " AND " + p.m.behind.where
+	}
+	if p.m.behind.takes {
+		where += " AND f.weight > 0 AND NOT EXISTS (SELECT 1 FROM metric_facts b WHERE b.ticket_id = f.ticket_id AND b.seq > f.seq AND b.what = f.what AND b.at = f.at AND b.weight < 0"
+		if !p.q.RecordedBy.IsZero() {
+			where += " AND b.recorded_at <= " + args.Arg(database.Time(p.q.RecordedBy))
+		}
+		where += ")"
 	}
 	if keep.slots != nil {
 		where += " AND " + p.slotColumn() + " IN " + database.In(&args, keep.slots)

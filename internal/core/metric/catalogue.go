@@ -17,6 +17,7 @@ type metric struct {
 type behind struct {
 	whats []What
 	where string // SQL on metric_facts f; "" for all of whats
+	takes bool   // facts may be taken back by later ones, and then are not behind it
 	value func(f *Fact) float64
 }
 
@@ -148,18 +149,18 @@ func builtIn() []metric {
 			Definition: Definition{Key: Satisfaction, Group: GroupExperience, Unit: Score, Direction: Up},
 			whats:      []What{Rated},
 			figure:     ratioOf(func(c *cell) int64 { return c.of(Rated).Value }, n(Rated)),
-			behind:     behind{whats: []What{Rated}, where: "f.weight > 0", value: valueOf},
+			behind:     behind{whats: []What{Rated}, takes: true, value: valueOf},
 		},
 		{
 			Definition: Definition{Key: ResponseRate, Group: GroupExperience, Unit: Share, Direction: Up},
 			whats:      []What{Rated, Resolved}, figure: ratioOf(n(Rated), n(Resolved)),
-			behind: behind{whats: []What{Rated}, where: "f.weight > 0", value: worth(1)},
+			behind: behind{whats: []What{Rated}, takes: true, value: worth(1)},
 		},
 		{
 			Definition: Definition{Key: LostTime, Group: GroupExperience, Unit: Seconds, Direction: Down},
 			whats:      []What{Rated},
 			figure:     ratioOf(func(c *cell) int64 { return c.of(Rated).Net }, func(c *cell) int64 { return c.of(Rated).NetN }),
-			behind:     behind{whats: []What{Rated}, where: "f.weight > 0 AND f.net >= 0", value: netOf},
+			behind:     behind{whats: []What{Rated}, where: "f.net >= 0", takes: true, value: netOf},
 		},
 		{
 			Definition: Definition{Key: RecurringMinor, Group: GroupCuts, Unit: Share, Direction: Down},

@@ -38,18 +38,19 @@ func (s *Service) Compute(ctx context.Context, q Query) (Result, error) {
 // maxQueries bounds what one page asks for.
 const maxQueries = 40
 
-// ComputeAll answers several queries in their order.
-func (s *Service) ComputeAll(ctx context.Context, queries []Query) ([]Result, error) {
+// ComputeAll answers several queries in their order. One that makes no sense has
+// its own error, and the others their figures.
+func (s *Service) ComputeAll(ctx context.Context, queries []Query) ([]Answer, error) {
 	if len(queries) > maxQueries {
 		return nil, apperr.New(apperr.Invalid, "Ask for at most %d figures at once.", maxQueries)
 	}
-	out := make([]Result, 0, len(queries))
+	out := make([]Answer, 0, len(queries))
 	for _, q := range queries {
 		r, err := s.Compute(ctx, q)
-		if err != nil {
+		if err != nil && !apperr.Is(err, apperr.Invalid) && !apperr.Is(err, apperr.NotFound) {
 			return nil, err
 		}
-		out = append(out, r)
+		out = append(out, Answer{Result: r, Err: err})
 	}
 	return out, nil
 }

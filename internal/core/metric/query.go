@@ -145,6 +145,12 @@ const (
 	NotFolded     LeftOutReason = "not_folded"     // saved moments ago, or an import that is still being read
 )
 
+// Answer is what one of several queries came to.
+type Answer struct {
+	Result
+	Err error // Invalid or NotFound: the query makes no sense, and Result is empty
+}
+
 // AgeBucket is how much of the backlog is of an age.
 type AgeBucket struct {
 	From, To time.Duration // To 0: and older

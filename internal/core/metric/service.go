@@ -22,8 +22,9 @@ type Reader interface {
 	Definition(ctx context.Context, key Key) (Definition, error)
 	// Compute answers a query; Invalid with the field's name for one that makes no sense.
 	Compute(ctx context.Context, q Query) (Result, error)
-	// ComputeAll answers several, in their order.
-	ComputeAll(ctx context.Context, queries []Query) ([]Result, error)
+	// ComputeAll answers several, in their order; one that makes no sense has its
+	// own error.
+	ComputeAll(ctx context.Context, queries []Query) ([]Answer, error)
 	// Tickets gives the tickets behind a figure, newest first; of a rate those of
 	// its numerator.
 	Tickets(ctx context.Context, q Query, after string, limit int) (TicketPage, error)

@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -51,6 +52,7 @@ type Deps struct {
 	DB          *database.DB
 	Metrics     metric.Reader
 	Tickets     *ticket.Service
+	Kinds       *workflow.Registry
 	Names       Names
 	Actors      Actors
 	Roles       Roles

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -95,6 +97,46 @@ func TestEveryTileOpensWhatIsBehindIt(t *testing.T) {
 		w.get(t, w.agent, "/dashboards/flow/tiles/9", http.StatusNotFound)
 		w.get(t, w.agent, "/dashboards/flow?q=colour%3Ared", http.StatusOK)
 		w.get(t, w.agent, "/dashboards/flow?days=0", http.StatusUnprocessableEntity)
+	})
+}
+
+// TestATileThatCannotBeAnsweredLeavesTheOthersTheirs: a field that no kind has is
+// refused beside its field, and where one was taken away meanwhile, only that tile
+// says so.
+func TestATileThatCannotBeAnsweredLeavesTheOthersTheirs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.incident("Printer", w.desk)
+		tile := func(cut metric.Cut) Tile {
+			return Tile{Metric: metric.Backlog, Kind: "ranked", Size: Small, Cut: cut}
+		}
+		_, err := w.boards.Add(w.As(w.agent), Board{Name: "Wrong", Audience: ForMe, Tiles: []Tile{tile("field.gone")}})
+		if apperr.ByField(err)["cut"] == "" {
+			t.Errorf("a field that no kind has: %v", err)
+		}
+		incident, err := w.kinds.Get("incident")
+		if err != nil {
+			t.Fatal(err)
+		}
+		with := *incident
+		with.Fields = append(slices.Clone(incident.Fields), workflow.Field{Key: "site", Label: "Site", Type: workflow.Text})
+		w.define(t, &with)
+		b, err := w.boards.Add(w.As(w.agent), Board{Name: "Right", Audience: ForMe, Tiles: []Tile{tile(metric.ByPriority), tile("field.site"), tile(metric.ByGroup)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		without := with
+		without.Fields = incident.Fields
+		w.define(t, &without)
+		board := w.get(t, w.agent, "/dashboards/"+b.ref(), http.StatusOK)
+		if n := board.Find(".s-tile").Length(); n != 3 {
+			t.Fatalf("%d tiles", n)
+		}
+		for n, wrong := range []bool{false, true, false} {
+			if tile := board.Find("#tile-" + strconv.Itoa(n+1)).Text(); strings.Contains(tile, "no answer") != wrong {
+				t.Errorf("tile %d says %s", n+1, tile)
+			}
+		}
 	})
 }
 

@@ -273,7 +273,7 @@ var cuts = []struct {
 
 func kindLabel(ctx context.Context, k Kind) string {
 	return map[Kind]string{
-		Number: text.T(ctx, "Number"), Kind(ui.ChartLine): text.T(ctx, "Line"), Kind(ui.ChartBars): text.T(ctx, "Bars"),
+		Number: text.In(ctx, "one figure", "Number"), Kind(ui.ChartLine): text.T(ctx, "Line"), Kind(ui.ChartBars): text.T(ctx, "Bars"),
 		Kind(ui.ChartStacked): text.T(ctx, "Stacked bars"), Kind(ui.ChartRanked): text.T(ctx, "Ranked bars"), Kind(ui.ChartHeat): text.T(ctx, "Heat map"),
 	}[k]
 }

@@ -169,6 +169,9 @@ func tileFormView(ctx context.Context, f tileForm, catalogue []metric.Definition
 	for _, c := range cuts {
 		v.Cuts = append(v.Cuts, ui.Option{Value: string(c.cut), Label: text.T(ctx, c.label), Selected: string(c.cut) == f.Cut})
 	}
+	if c := metric.Cut(f.Cut); c.Field() != "" { // by a custom field, as the API makes it
+		v.Cuts = append(v.Cuts, ui.Option{Value: f.Cut, Label: cutLabel(ctx, c), Selected: true})
+	}
 	steps := map[metric.Period]string{metric.Day: text.T(ctx, "Days"), metric.Week: text.T(ctx, "Weeks"), metric.Month: text.T(ctx, "Months"), metric.Quarter: text.T(ctx, "Quarters")}
 	for _, p := range metric.Periods() {
 		v.Steps = append(v.Steps, ui.Option{Value: string(p), Label: steps[p], Selected: string(p) == f.Step})

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/metric"
+	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -184,13 +186,18 @@ func (d *Dashboards) compute(ctx context.Context, b *Board, l look) ([]drawn, er
 		asked[key], place[i] = len(queries), len(queries)
 		queries = append(queries, q)
 	}
-	results, err := d.d.Metrics.ComputeAll(ctx, queries)
+	answers, err := d.d.Metrics.ComputeAll(ctx, queries)
 	if err != nil {
 		return nil, err
 	}
 	for i := range out {
-		if place[i] >= 0 {
-			out[i].result = results[place[i]]
+		if place[i] < 0 {
+			continue
+		}
+		if a := answers[place[i]]; a.Err != nil {
+			out[i].wrong = apperr.Message(a.Err)
+		} else {
+			out[i].result = a.Result
 		}
 	}
 	return out, nil
@@ -215,11 +222,22 @@ func (d *Dashboards) checkOne(ctx context.Context, t *Tile, catalogue map[metric
 	if err := checkTile(t, &def); err != nil {
 		return err
 	}
+	if key := t.Cut.Field(); key != "" && !d.hasField(key) {
+		return apperr.InvalidField("cut", "No kind of ticket has the field %q.", key)
+	}
 	_, err := d.d.Tickets.Condition(ctx, t.Filter, zoneOf(ctx))
 	if wrong := new(filter.Error); errors.As(err, &wrong) {
 		return apperr.InvalidField("filter", "%s", wrong.Msg)
 	}
 	return err
+}
+
+// hasField reports whether any kind of ticket has a custom field.
+func (d *Dashboards) hasField(key string) bool {
+	return slices.ContainsFunc(d.d.Kinds.All(), func(k *workflow.Definition) bool {
+		_, ok := k.Field(key)
+		return ok
+	})
 }
 
 // unitOf is how the values of a metric are written.

@@ -62,6 +62,7 @@ func (frame) Page(w http.ResponseWriter, r *http.Request, p module.Page, body we
 // world is a desk with boards before it.
 type world struct {
 	*coretest.World
+	kinds   *workflow.Registry
 	tickets *ticket.Service
 	metrics *metric.Service
 	notices *notify.Service
@@ -86,7 +87,7 @@ func open(t *testing.T, c *coretest.World) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(kinds.Close)
-	w := &world{World: c}
+	w := &world{World: c, kinds: kinds}
 	w.tickets = ticket.New(ticket.Deps{DB: c.DB, Kinds: kinds, Directory: directory{c.People, c.Services}, Announcer: silent{}, Now: c.Clock.Now, Search: search.New(c.DB)})
 	w.tickets.Follow(metric.Follow)
 	w.metrics = metric.New(metric.Deps{DB: c.DB, Kinds: kinds, Tickets: w.tickets, People: c.People, Services: c.Services, Audit: c.Log, Now: c.Clock.Now})
@@ -115,7 +116,7 @@ func open(t *testing.T, c *coretest.World) *world {
 // node is the boards as one node serves them.
 func (w *world) node() *Dashboards {
 	return New(Deps{
-		DB: w.DB, Metrics: w.metrics, Tickets: w.tickets, Names: w.People, Actors: w.Actors, Roles: w.Roles, Audit: w.Log, Notices: w.notices, Frame: frame{}, Clock: w.Clock.Now,
+		DB: w.DB, Metrics: w.metrics, Tickets: w.tickets, Kinds: w.kinds, Names: w.People, Actors: w.Actors, Roles: w.Roles, Audit: w.Log, Notices: w.notices, Frame: frame{}, Clock: w.Clock.Now,
 		TicketURL: func(_ access.Actor, number string) string { return "/tickets/" + number }, BaseURL: "https://desk.example.org", Topic: "queue", Event: "ticket-changed",
 		Reading: func(ctx context.Context, _ actors.Person) context.Context {
 			return text.With(ctx, text.Reader{Now: w.Clock.Now()})
@@ -192,5 +193,22 @@ func (w *world) incident(title string, group int64) {
 	}
 	if err := w.metrics.Run(w.System(), time.Hour); err != nil {
 		w.T.Fatal(err)
+	}
+}
+
+// define saves a kind anew.
+func (w *world) define(t *testing.T, d *workflow.Definition) {
+	t.Helper()
+	now, err := w.kinds.Get(d.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DB.Write(w.System(), func(tx *database.Tx) error {
+		return w.kinds.Save(w.System(), tx, d, now.Version, w.lead, w.Clock.Now())
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.kinds.Reload(w.System()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -46,11 +46,17 @@ func (t *Tension) look(ctx context.Context, p Pair, zone *time.Location) (state,
 	for _, partner := range p.Partners {
 		queries = append(queries, ask(partner.Metric))
 	}
-	results, err := t.d.Metrics.ComputeAll(ctx, queries)
+	answers, err := t.d.Metrics.ComputeAll(ctx, queries)
 	if err != nil {
 		return s, err
 	}
-	s.process, s.partners = results[0], results[1:]
+	for _, a := range answers {
+		if a.Err != nil { // half a pair tells nothing
+			return s, a.Err
+		}
+		s.partners = append(s.partners, a.Result)
+	}
+	s.process, s.partners = s.partners[0], s.partners[1:]
 	for _, r := range s.partners {
 		s.verdicts = append(s.verdicts, Detect(values(s.process.Points), values(r.Points), s.process.Definition.Direction, r.Definition.Direction, p.rule()))
 	}
