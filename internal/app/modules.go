@@ -72,6 +72,12 @@ func (a *App) moduleList() []module.Module {
 		TicketURL: queue.TicketPage, CompleteURL: "/queue/complete", Reading: a.readingAs, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
 		Topic: queue.Topic, Event: queue.Event, HTTPS: a.cfg.HTTPS(),
 	})
+	c.Notices.GuardSubjects(dashboard.Subject, boards.Guard)
+	pairs := tension.New(tension.Deps{
+		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
+		Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
+	})
+	c.Notices.GuardSubjects(tension.Subject, pairs.Guard)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	return []module.Module{
 		desk.Module(),
@@ -79,10 +85,7 @@ func (a *App) moduleList() []module.Module {
 		boards.Module(),
 		boards.Screens(),
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
-		tension.New(tension.Deps{
-			DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
-			Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
-		}).Module(),
+		pairs.Module(),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
 		}).Module(),

@@ -197,10 +197,14 @@ func (r *row) line() Line {
 }
 
 // mayShow is the rule: the record is visible now, and what was internal only to
-// those who read its notes.
+// those who read its notes. Those who read no notes at all have of their notices
+// what is public, and that is of tickets.
 func (r *row) mayShow(actor access.Actor) bool {
+	if AudienceOf(actor) != Insiders && (r.Internal || r.Subject.Type != TicketSubject) {
+		return false
+	}
 	if r.Subject.Type != TicketSubject {
-		return !r.Internal || actor.Can(access.ReadNotes, access.AnyKind)
+		return true // the room that owns it decides; see guarded
 	}
 	return r.exists && actor.Check(access.View, r.record).Allowed &&
 		(!r.Internal || actor.Check(access.ReadNotes, r.record).Allowed)
@@ -267,8 +271,10 @@ func (f *ticketFacts) fill(n *row, person int64) {
 	}
 }
 
-// guarded asks the rooms that own the other subjects.
+// guarded asks the rooms that own the other subjects. What no room answers for is
+// not shown.
 func (s *Service) guarded(ctx context.Context, found []row) ([]row, error) {
+	found = slices.DeleteFunc(found, func(r row) bool { return r.Subject.Type != TicketSubject && s.guards[r.Subject.Type] == nil })
 	for typ, guard := range s.guards {
 		var ids []int64
 		for _, r := range found {

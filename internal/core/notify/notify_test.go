@@ -196,6 +196,31 @@ func TestInternalNoticesReachReadersOfNotesOnly(t *testing.T) {
 	})
 }
 
+// TestTheBellOfThoseOutsideCountsWhatTheirInboxShows: what is internal, or about
+// something else than a ticket, is in neither.
+func TestTheBellOfThoseOutsideCountsWhatTheirInboxShows(t *testing.T) {
+	each(t, func(t *testing.T, d desk) {
+		tk := d.incident(t, "VPN")
+		must(d.Tickets.Edit(d.As(d.ben), ticket.ByID(tk.ID), ticket.Edit{GroupID: &d.field, AssigneeID: &d.sam}))(t)
+		d.Notices.GuardSubjects("dashboard", func(_ context.Context, ids []int64) ([]int64, error) { return ids, nil })
+		other := d.incident(t, "Printer")
+		must(d.Tickets.Edit(d.As(d.ben), ticket.ByID(other.ID), ticket.Edit{GroupID: &d.field}))(t)
+		err := d.DB.Write(t.Context(), func(tx *database.Tx) error {
+			return d.Notices.Send(t.Context(), tx,
+				notify.Notice{To: d.sam, Kind: notify.Report, Subject: notify.Subject{Type: "dashboard", ID: 7, Title: "Weekly figures", URL: "/dashboards/7"}},
+				notify.Notice{To: d.sam, Kind: notify.Major, Subject: notify.Ticket(other.ID), Internal: true},
+			)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := must(d.Notices.PublicInbox(d.As(d.sam), notify.Query{}))(t)
+		if n := d.unread(t, d.sam); n != len(shown.Lines) || n != 1 {
+			t.Errorf("the bell counts %d, the inbox shows %d", n, len(shown.Lines))
+		}
+	})
+}
+
 func TestWhatSomebodyMayNoLongerSeeVanishes(t *testing.T) {
 	each(t, func(t *testing.T, d desk) {
 		tk := d.incident(t, "VPN")
@@ -284,6 +309,10 @@ func TestOtherRoomsSendTheirsOnceAndGuardThem(t *testing.T) {
 		send := func() error {
 			return d.DB.Write(t.Context(), func(tx *database.Tx) error { return d.Notices.Send(t.Context(), tx, report) })
 		}
+		if err := send(); err == nil {
+			t.Error("something was told about which nobody says who may see it")
+		}
+		d.Notices.GuardSubjects("dashboard", func(_ context.Context, ids []int64) ([]int64, error) { return ids, nil })
 		var nodes sync.WaitGroup
 		for range 4 {
 			nodes.Go(func() {
@@ -310,6 +339,10 @@ func TestOtherRoomsSendTheirsOnceAndGuardThem(t *testing.T) {
 		d.wants(t, d.ana)
 		if n := d.unread(t, d.ana); n != 0 {
 			t.Errorf("the bell counts %d", n)
+		}
+		withdrawn := notify.New(d.DB, d.screens, d.Clock.Now) // a version of the product that has no such room
+		if n := must(withdrawn.Unread(d.As(d.ana)))(t).Lines; n != 0 {
+			t.Errorf("%d lines are shown that nobody guards", n)
 		}
 		report.Subject.URL = "https://elsewhere.example"
 		if err := send(); err == nil {

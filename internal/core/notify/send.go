@@ -78,8 +78,8 @@ func New(db *database.DB, live Publisher, now func() time.Time) *Service {
 }
 
 // GuardSubjects has notices about a type of record shown only for the records
-// that the guard lets the reader see. Notices of a type without a guard are shown
-// to their recipient. For wiring, before anything is served.
+// that the guard lets the reader see. A type without a guard cannot be told of.
+// For wiring, before anything is served.
 func (s *Service) GuardSubjects(subjectType string, g Guard) { s.guards[subjectType] = g }
 
 // Send writes notices in the caller's transaction, at most MaxRecipients. It
@@ -94,6 +94,9 @@ func (s *Service) Send(ctx context.Context, tx *database.Tx, notices ...Notice) 
 	for _, n := range notices {
 		if err := n.complete(s.now()); err != nil {
 			return err
+		}
+		if n.Subject.Type != TicketSubject && s.guards[n.Subject.Type] == nil {
+			return apperr.New(apperr.Internal, "Nobody says who may see a notice about a %s.", n.Subject.Type)
 		}
 		if n.To != 0 && (n.Actor.Type != access.TypePerson || n.Actor.ID != n.To) {
 			out = append(out, n)

@@ -76,6 +76,10 @@ type Dashboards struct{ d Deps }
 // New makes the pages.
 func New(d Deps) *Dashboards { return &Dashboards{d} }
 
+// Subject is the type of the notices that tell of a board that came: their ids
+// are those of what came.
+const Subject = "dashboard"
+
 // Menu is the id of the menu entry, for module.Page.Active.
 const Menu = "dashboards"
 

@@ -248,10 +248,31 @@ func TestABoardIsReceivedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Actors.ForgetAll()
+		if n := len(inbox()); n != 0 {
+			t.Errorf("the inbox names a board that its reader no longer has: %d", n)
+		}
 		w.Clock.Advance(24 * time.Hour)
 		deliver()
-		if n := len(inbox()); n != 1 {
+		if n := len(inbox()); n != 0 {
 			t.Errorf("a board came that its recipient no longer has: %d", n)
+		}
+		if err := w.People.SetMember(w.System(), w.desk, w.agent, false); err != nil {
+			t.Fatal(err)
+		}
+		w.Actors.ForgetAll()
+		if n := len(inbox()); n != 1 {
+			t.Errorf("of what was received before, %d are there again", n)
+		}
+		if err := w.boards.Unsubscribe(w.As(w.agent), shared.ref()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.boards.Subscribe(w.As(w.agent), "flow", daily); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(24 * time.Hour)
+		deliver()
+		if n := len(inbox()); n != 2 {
+			t.Errorf("with a board of the product there are %d", n)
 		}
 	})
 }

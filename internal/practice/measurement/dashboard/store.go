@@ -227,3 +227,21 @@ func (d *Dashboards) checkWhole(ctx context.Context, b *Board) error {
 	}
 	return nil
 }
+
+// Guard says of boards that were received which the actor may see now: their own,
+// of boards they still have. It is a notify.Guard of Subject.
+func (d *Dashboards) Guard(ctx context.Context, ids []int64) ([]int64, error) {
+	actor := access.From(ctx)
+	if !mayRead(actor) {
+		return nil, nil
+	}
+	var args database.Args
+	where := `s.person_id = ` + args.Arg(actor.ID) + ` AND s.id IN ` + database.In(&args, ids)
+	has := `s.board IN (SELECT 'd' || CAST(b.id AS TEXT) FROM dashboards b WHERE b.deleted_at IS NULL AND ` + visible(actor, &args) + `)`
+	var keys []string
+	for _, b := range BuiltIn() {
+		keys = append(keys, b.Key)
+	}
+	return database.All(ctx, d.d.DB.Reader(), database.Scalar[int64], `SELECT s.id FROM dashboard_snapshots s
+		WHERE `+where+` AND (s.board IN `+database.In(&args, keys)+` OR `+has+`)`, args.Values()...)
+}

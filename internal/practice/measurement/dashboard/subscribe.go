@@ -123,7 +123,7 @@ func (d *Dashboards) deliver(ctx context.Context, s subscription) error {
 		}
 		return d.d.Notices.Send(ctx, tx, notify.Notice{
 			To: s.PersonID, Kind: notify.Report, Reason: notify.AsStarter, At: now,
-			Subject: notify.Subject{Type: "dashboard", ID: id, Title: b.Name, URL: "/received/" + strconv.FormatInt(id, 10)},
+			Subject: notify.Subject{Type: Subject, ID: id, Title: b.Name, URL: "/received/" + strconv.FormatInt(id, 10)},
 			Key:     "dashboard:" + strconv.FormatInt(s.ID, 10) + ":" + strconv.FormatInt(s.NextAt.Unix(), 10),
 		})
 	})

@@ -93,6 +93,7 @@ func open(t *testing.T, c *coretest.World) *world {
 	w.metrics = metric.New(metric.Deps{DB: c.DB, Kinds: kinds, Tickets: w.tickets, People: c.People, Services: c.Services, Audit: c.Log, Now: c.Clock.Now})
 	w.notices = notify.New(c.DB, silent{}, c.Clock.Now)
 	w.boards = w.node()
+	w.notices.GuardSubjects(Subject, w.boards.Guard)
 	mux, err := web.NewMux(web.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -67,6 +67,9 @@ type Tension struct{ d Deps }
 // New makes the pages.
 func New(d Deps) *Tension { return &Tension{d} }
 
+// Subject is the type of the notices that tell of a pair's alarm.
+const Subject = "tension"
+
 // Menu is the id of the menu entry, for module.Page.Active.
 const Menu = "tension"
 

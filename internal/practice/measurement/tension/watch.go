@@ -164,7 +164,7 @@ func (t *Tension) settle(ctx context.Context, s *state, i int, v Verdict) error 
 		process, other := text.T(ctx, s.process.Definition.Name), text.T(ctx, s.partners[i].Definition.Name)
 		return t.d.Notices.Send(ctx, tx, notify.Notice{
 			To: p.OwnerID, Kind: notify.Alarm, Reason: notify.AsStarter, At: now,
-			Subject: notify.Subject{Type: "tension", ID: p.ID, Title: text.T(ctx, "%s and %s", process, other), URL: "/tension/" + strconv.FormatInt(p.ID, 10)},
+			Subject: notify.Subject{Type: Subject, ID: p.ID, Title: text.T(ctx, "%s and %s", process, other), URL: "/tension/" + strconv.FormatInt(p.ID, 10)},
 			Detail:  text.T(ctx, "%s improves while %s worsens.", process, other),
 			Key:     "tension:" + strconv.FormatInt(p.ID, 10) + ":" + string(partner) + ":" + strconv.FormatInt(s.upTo.Unix(), 10),
 		})
