@@ -357,3 +357,56 @@ func majorForDump(t *testing.T, s *apptest.System) {
 	_, err = majors.AddAction(lead, m.ID, majorincident.Improvement{Title: "A second server", OwnerID: s.Persons[access.RoleAgent]})
 	check(err)
 }
+
+// TestAPublicUpdateReachesEveryLinkedTicket, also where there are more than one
+// look at them takes.
+func TestAPublicUpdateReachesEveryLinkedTicket(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		const many = 501
+		lead := s.As("team_lead")
+		tk := s.Ticket("requester", "incident", "No printing anywhere")
+		if _, err := s.Core.Tickets.Operate(lead, ticket.Act{Kind: ticket.BulkEdit, Wish: "children"}, func(ctx context.Context, b *ticket.Batch) error {
+			for range many {
+				if _, err := b.Create(ctx, ticket.Create{Kind: "incident", Title: "My own printer", RequesterID: s.Persons["other"], ParentID: tk.ID}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		majors := s.App.Majors()
+		m, err := majors.Propose(lead, ticket.ByID(tk.ID), majorincident.Proposal{Summary: "No printing", Accept: true})
+		if err == nil {
+			_, err = majors.Tell(lead, m.ID, majorincident.Telling{Public: true, Replies: true, Body: "A new printer comes at noon."})
+		}
+		if err == nil {
+			err = s.Core.Jobs.Start(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := s.Core.Jobs.Stop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		}()
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for deadline := time.After(time.Minute); ; {
+			told, err := majors.Updates(lead, m.ID)
+			if err != nil || len(told) != 1 {
+				t.Fatalf("%+v, %v", told, err)
+			}
+			if told[0].Replied == many {
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-deadline:
+				t.Fatalf("it reached %d of %d", told[0].Replied, many)
+			}
+		}
+	})
+}

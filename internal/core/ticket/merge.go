@@ -24,7 +24,7 @@ const MaxMerged = 50
 //
 // Errors: Forbidden unless the actor may link and move every source and link the
 // target, Conflict when one of them was merged already, Invalid for a ticket into
-// itself.
+// itself and when more children than 500 would move.
 func (s *Service) Merge(ctx context.Context, target Ref, sources []Ref) (Operation, error) {
 	type wish struct {
 		Target  Ref
@@ -41,47 +41,58 @@ func (b *Batch) Merge(ctx context.Context, target Ref, sources []Ref) error {
 		return apperr.InvalidField("sources", "Choose the tickets to merge, at most %d.", MaxMerged)
 	}
 	ctx = withBatch(ctx, b)
+	left := maxChildren
 	for _, ref := range sources {
-		if err := b.mergeOne(ctx, target, ref); err != nil {
+		moved, err := b.mergeOne(ctx, target, ref, left)
+		if err != nil {
 			return err
 		}
+		left -= moved
 	}
 	return nil
 }
 
-func (b *Batch) mergeOne(ctx context.Context, target, source Ref) error {
+// mergeOne merges a ticket that has at most so many children, and says how many.
+func (b *Batch) mergeOne(ctx context.Context, target, source Ref, most int) (children int, err error) {
 	to, err := b.s.begin(ctx, b.tx, target, 0)
 	if err != nil {
-		return renamedField(missingUnless(false, err), "other", "target")
+		return 0, renamedField(missingUnless(false, err), "other", "target")
 	}
 	from, err := b.s.begin(ctx, b.tx, source, 0)
 	if err != nil {
-		return renamedField(missingUnless(false, err), "other", "sources")
+		return 0, renamedField(missingUnless(false, err), "other", "sources")
 	}
 	if err := mergeable(&from.before, &to.before); err != nil {
-		return err
+		return 0, err
 	}
 	for _, need := range []struct {
 		c    *change
 		verb access.Verb
 	}{{from, access.Link}, {from, access.Transition}, {to, access.Link}} {
 		if err := need.c.may(need.verb); err != nil {
-			return err
+			return 0, err
 		}
 	}
+	below, err := childrenOf(ctx, b.tx, from.ticket.ID, most+1)
+	if err != nil {
+		return 0, err
+	}
+	if len(below) > most {
+		return 0, apperr.InvalidField("sources", "%s has so many tickets below it that they cannot move at once: with those of the others at most %d do. Merge the other way round, or in parts.", from.ticket.Number, maxChildren)
+	}
 	if err := from.end(ctx, to.ticket.ID); err != nil {
-		return err
+		return 0, err
 	}
 	if err := to.takeIn(ctx, &from.before); err != nil {
-		return err
+		return 0, err
 	}
 	for _, c := range []*change{from, to} {
 		saved, err := c.save(ctx)
 		if _, err := b.meant(saved, err); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return b.adopt(ctx, from.ticket.ID, to.ticket.ID)
+	return len(below), b.adopt(ctx, below, to.ticket.ID)
 }
 
 // mergeable is the rule on which ticket may go on in which.
@@ -191,13 +202,9 @@ func (s *Service) personMay(ctx context.Context, person int64, verb access.Verb,
 	return err == nil && actor.Check(verb, t.Record()).Allowed, err
 }
 
-// adopt makes the children of a merged ticket the target's. One that the target
+// adopt makes the children of a merged ticket, all of them, the target's. One that the target
 // hangs below itself loses its parent rather than going round in a circle.
-func (b *Batch) adopt(ctx context.Context, source, target int64) error {
-	children, err := database.All(ctx, b.tx, database.Scalar[int64], `SELECT t.id FROM tickets t WHERE t.parent_id = $1 ORDER BY t.id LIMIT $2`, source, maxChildren)
-	if err != nil {
-		return err
-	}
+func (b *Batch) adopt(ctx context.Context, children []int64, target int64) error {
 	for _, id := range children {
 		t, err := load(ctx, b.tx, ByID(id))
 		if err != nil {

@@ -363,3 +363,24 @@ func (d desk) findableAs(t *testing.T, tk ticket.Ticket, numbers ...string) {
 		t.Errorf("numbered %v, %v", known, err)
 	}
 }
+
+// TestAMergeMovesAllChildrenOrSaysThatItCannot: none stays behind below a ticket
+// that goes on elsewhere.
+func TestAMergeMovesAllChildrenOrSaysThatItCannot(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		small, large := d.incident(t, "Printer jams"), d.incident(t, "Nobody can print")
+		must(d.Operate(d.as(d.ana), ticket.Act{Kind: ticket.MergeInto, Wish: "children"}, func(ctx context.Context, b *ticket.Batch) error {
+			for i := range 501 {
+				if _, err := b.Create(ctx, ticket.Create{Kind: "incident", Title: fmt.Sprint("Child ", i), RequesterID: d.carla, ParentID: large.ID}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))(t)
+		_, err := d.Merge(d.as(d.ana), ref(small), []ticket.Ref{ref(large)})
+		if apperr.ByField(err)["sources"] == "" || d.get(t, large).MergedIntoID != 0 || d.get(t, small).MergedFrom != nil {
+			t.Errorf("a merge that cannot move all children: %v", err)
+		}
+		d.merge(t, large, small) // the other way round it is
+	})
+}

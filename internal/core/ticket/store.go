@@ -363,3 +363,8 @@ func sortedStrings(s []string) []string {
 
 // micro drops what the database cannot hold, so that a ticket in memory equals the stored one.
 func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// childrenOf gives the tickets directly below one.
+func childrenOf(ctx context.Context, q database.Querier, parent int64, limit int) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT t.id FROM tickets t WHERE t.parent_id = $1 ORDER BY t.id LIMIT $2`, parent, limit)
+}

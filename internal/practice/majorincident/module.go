@@ -49,7 +49,7 @@ func New(d Deps) *Practice {
 	s := &Service{db: d.DB, tickets: d.Tickets, directory: d.Directory, services: d.Services, announce: d.Announcer, notify: d.Notifier, log: d.Audit, clock: d.Now}
 	replying := jobs.Define(d.Jobs, "major-incident.reply", func(ctx context.Context, _ *jobs.Job, update int64) error {
 		return s.reply(ctx, update, d.As)
-	}, jobs.KindOptions{})
+	}, jobs.KindOptions{Long: true}) // a thousand linked tickets take longer than a minute
 	judging := jobs.Define(d.Jobs, "major-incident.judge", func(ctx context.Context, _ *jobs.Job, id int64) error {
 		return s.judge(access.With(ctx, access.System()), id)
 	}, jobs.KindOptions{})

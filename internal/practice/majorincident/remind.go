@@ -64,11 +64,12 @@ func (s *Service) remind(ctx context.Context, tx *database.Tx, id int64, now tim
 	return s.announce.MajorChanged(ctx, tx, m.ID, false)
 }
 
-// maxReplied bounds how many linked tickets one update is sent to.
-const maxReplied = 500
+// replyPage is how many linked tickets are looked at together.
+const replyPage = 100
 
-// reply sends a public update to the open children of its ticket, as replies of
-// whoever wrote it. Each gets it once, however often the job is run.
+// reply sends a public update to the open children of its ticket, however many,
+// as replies of whoever wrote it. Each gets it once, however often the job is run,
+// and the update tells how many it has reached so far.
 func (s *Service) reply(ctx context.Context, updateID int64, as func(ctx context.Context, person int64) (context.Context, error)) error {
 	u, err := database.One(ctx, s.db.Reader(), scanUpdate, `SELECT `+updateColumns+` FROM major_incident_updates u WHERE u.id = $1`, updateID)
 	if err != nil {
@@ -78,13 +79,27 @@ func (s *Service) reply(ctx context.Context, updateID int64, as func(ctx context
 	if err != nil {
 		return err
 	}
-	children, err := database.All(ctx, s.db.Reader(), database.Scalar[int64], `SELECT t.id FROM tickets t JOIN major_incidents m ON m.ticket_id = t.parent_id
-		WHERE m.id = $1 AND t.category IN ('new', 'open', 'waiting') ORDER BY t.id LIMIT $2`, u.MajorID, maxReplied)
-	if err != nil {
-		return err
+	reached, last := 0, int64(0)
+	for {
+		children, err := s.openChildren(ctx, u.MajorID, last)
+		if err != nil || len(children) == 0 && last != 0 {
+			return err
+		}
+		n, err := s.replyTo(ctx, &u, children)
+		if err != nil {
+			return err
+		}
+		reached += n
+		if err := s.reached(ctx, &u, reached); err != nil || len(children) < replyPage {
+			return err
+		}
+		last = children[len(children)-1]
 	}
-	reached := 0
-	for _, id := range children {
+}
+
+// replyTo sends an update to some tickets and says how many took it.
+func (s *Service) replyTo(ctx context.Context, u *Update, tickets []int64) (reached int, err error) {
+	for _, id := range tickets {
 		keyed := once.With(ctx, fmt.Sprintf("major-update:%d:%d", u.ID, id))
 		_, err := s.tickets.Reply(keyed, ticket.ByID(id), ticket.PublicReply{Body: ticket.Markdown(u.Body)})
 		switch {
@@ -92,13 +107,8 @@ func (s *Service) reply(ctx context.Context, updateID int64, as func(ctx context
 			reached++
 		case apperr.Is(err, apperr.NotFound), apperr.Is(err, apperr.Forbidden), apperr.Is(err, apperr.Conflict): // not theirs to write on, or over by now
 		default:
-			return err
+			return reached, err
 		}
 	}
-	return s.db.Write(ctx, func(tx *database.Tx) error {
-		if _, err := tx.Exec(ctx, `UPDATE major_incident_updates SET replied = $2 WHERE id = $1`, u.ID, reached); err != nil {
-			return err
-		}
-		return s.announce.MajorChanged(ctx, tx, u.MajorID, false)
-	})
+	return reached, nil
 }

@@ -167,3 +167,19 @@ func scanAction(r database.Row) (Action, error) {
 func actions(ctx context.Context, q database.Querier, id int64) ([]Action, error) {
 	return database.All(ctx, q, scanAction, `SELECT `+actionColumns+` FROM major_incident_actions a WHERE a.major_id = $1 ORDER BY a.id LIMIT $2`, id, maxActions)
 }
+
+// openChildren gives the next open tickets below a major incident's, by their ids.
+func (s *Service) openChildren(ctx context.Context, major, after int64) ([]int64, error) {
+	return database.All(ctx, s.db.Reader(), database.Scalar[int64], `SELECT t.id FROM tickets t JOIN major_incidents m ON m.ticket_id = t.parent_id
+		WHERE m.id = $1 AND t.category IN ('new', 'open', 'waiting') AND t.id > $2 ORDER BY t.id LIMIT $3`, major, after, replyPage)
+}
+
+// reached notes to how many tickets an update went so far.
+func (s *Service) reached(ctx context.Context, u *Update, n int) error {
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE major_incident_updates SET replied = $2 WHERE id = $1`, u.ID, n); err != nil {
+			return err
+		}
+		return s.announce.MajorChanged(ctx, tx, u.MajorID, false)
+	})
+}
