@@ -1,0 +1,4 @@
+package calendar
+
+// EmbeddedRules is what the binary believes to carry.
+const EmbeddedRules = embeddedRules
