@@ -86,6 +86,7 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 	c.Roles = roles.New(c.DB, c.Audit, changes, c.Verbs, c.Now)
 	c.People = people.New(c.DB, c.Audit, c.Roles, changes, c.Now)
 	c.Services = service.New(c.DB, c.Audit, changes, c.Now)
+	c.closers = append(c.closers, func() error { c.People.Close(); c.Services.Close(); return nil })
 	if c.Kinds, err = workflow.NewRegistry(ctx, c.DB); err != nil {
 		return fail(err)
 	}

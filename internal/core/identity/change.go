@@ -64,7 +64,7 @@ func (s *Service) ChangePassword(ctx context.Context, present, password string, 
 		if err := s.storePassword(ctx, tx, actor.ID, hash, false); err != nil {
 			return err
 		}
-		return deleteSessions(ctx, tx, actor.ID, From(ctx).SessionID)
+		return s.deleteSessions(ctx, tx, actor.ID, From(ctx).SessionID)
 	})
 }
 
@@ -99,7 +99,7 @@ func (s *Service) ResetPassword(ctx context.Context, person int64) (password str
 		if err := s.storePassword(ctx, tx, person, hash, true); err != nil {
 			return err
 		}
-		if err := deleteSessions(ctx, tx, person, 0); err != nil {
+		if err := s.deleteSessions(ctx, tx, person, 0); err != nil {
 			return err
 		}
 		return s.audit.Append(ctx, tx, s.personEntry(ctx, "person.password_reset", person))
@@ -124,7 +124,7 @@ func (s *Service) SetPassword(ctx context.Context, person int64, password string
 		if err := s.storePassword(ctx, tx, person, hash, false); err != nil {
 			return err
 		}
-		if err := deleteSessions(ctx, tx, person, 0); err != nil {
+		if err := s.deleteSessions(ctx, tx, person, 0); err != nil {
 			return err
 		}
 		return s.audit.Append(ctx, tx, s.personEntry(ctx, "person.password_set", person))
@@ -132,6 +132,7 @@ func (s *Service) SetPassword(ctx context.Context, person int64, password string
 }
 
 func (s *Service) storePassword(ctx context.Context, tx *database.Tx, person int64, hash string, mustChange bool) error {
+	s.sessions.Changed(tx) // they say whether it must be changed
 	_, err := tx.Exec(ctx, `INSERT INTO passwords (person_id, hash, changed_at, must_change) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at, must_change = excluded.must_change`,
 		person, hash, database.Time(s.now()), mustChange)

@@ -22,6 +22,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/kept"
 )
 
 //go:embed migrations/*.sql
@@ -78,6 +79,8 @@ type Service struct {
 	seen      seen
 	trying    trying
 	setupDone atomic.Bool
+	sessions  *kept.Cache[string, sessionRow] // by digest
+	tokens    *kept.Cache[string, Token]
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -100,7 +103,9 @@ func New(d Deps) *Service {
 	}
 	s := &Service{
 		db: d.DB, people: d.People, roles: d.Roles, actors: d.Actors, audit: d.Audit, clock: d.Clock, log: d.Logger, opts: d.Options,
-		hasher: newHasher(d.Options.Cost),
+		hasher:   newHasher(d.Options.Cost),
+		sessions: kept.New[string, sessionRow](d.DB, kept.Options{Topic: "sessions", Clock: d.Clock, Logger: d.Logger}),
+		tokens:   kept.New[string, Token](d.DB, kept.Options{Topic: "tokens", Clock: d.Clock, Logger: d.Logger}),
 	}
 	s.providers = append(append([]Provider(nil), d.Providers...), passwords{s})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -113,6 +118,8 @@ func New(d Deps) *Service {
 func (s *Service) Close() {
 	s.stop()
 	s.done.Wait()
+	s.sessions.Close()
+	s.tokens.Close()
 }
 
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }

@@ -40,18 +40,30 @@ func (s *Service) insertSession(ctx context.Context, tx *database.Tx, o Opened, 
 		addressText(from.Address), clip(from.UserAgent, 300), database.Time(now), database.Time(o.Expires)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM sessions WHERE person_id = $1 AND id NOT IN (
+	n, err := tx.Exec(ctx, `DELETE FROM sessions WHERE person_id = $1 AND id NOT IN (
 		SELECT id FROM sessions WHERE person_id = $1 ORDER BY seen_at DESC, id DESC LIMIT $2)`, o.PersonID, maxSessions)
+	if n > 0 {
+		s.sessions.Changed(tx)
+	}
 	return err
 }
 
-// session finds who a session's token belongs to, in one query. ok is false for
-// a token that is unknown, too old, or was not used for too long.
+// sessionRow is what every request of a session needs to know of it.
+type sessionRow struct {
+	current       Current
+	person        int64
+	seen, expires time.Time
+}
+
+// session finds who a session's token belongs to. ok is false for a token that is
+// unknown, too old, or was not used for too long.
 func (s *Service) session(ctx context.Context, token string) (person int64, c Current, ok bool, err error) {
-	var seenAt, expires time.Time
-	err = s.db.Reader().QueryRow(ctx, `SELECT s.id, s.person_id, s.seen_at, s.expires_at, COALESCE(pw.must_change, FALSE)
-		FROM sessions s LEFT JOIN passwords pw ON pw.person_id = s.person_id WHERE s.hash = $1`, digest(token)).
-		Scan(&c.SessionID, &person, (*database.Time)(&seenAt), (*database.Time)(&expires), &c.MustChange)
+	row, err := s.sessions.Get(ctx, digest(token), func(ctx context.Context, hash string) (r sessionRow, err error) {
+		err = s.db.Reader().QueryRow(ctx, `SELECT s.id, s.person_id, s.seen_at, s.expires_at, COALESCE(pw.must_change, FALSE)
+			FROM sessions s LEFT JOIN passwords pw ON pw.person_id = s.person_id WHERE s.hash = $1`, hash).
+			Scan(&r.current.SessionID, &r.person, (*database.Time)(&r.seen), (*database.Time)(&r.expires), &r.current.MustChange)
+		return r, err
+	})
 	if apperr.Is(err, apperr.NotFound) {
 		return 0, Current{}, false, nil
 	}
@@ -59,19 +71,20 @@ func (s *Service) session(ctx context.Context, token string) (person int64, c Cu
 		return 0, Current{}, false, err
 	}
 	now := s.now()
-	idle := now.Sub(seenAt)
-	if !now.Before(expires) || idle > s.opts.Idle {
+	idle := now.Sub(row.seen)
+	if !now.Before(row.expires) || idle > s.opts.Idle {
 		return 0, Current{}, false, nil
 	}
 	if idle >= seenAfter {
-		s.seen.session(c.SessionID)
+		s.seen.session(row.current.SessionID)
 	}
-	return person, c, true, nil
+	return row.person, row.current, true, nil
 }
 
 // SignOut ends the session of a token. An unknown one is fine.
 func (s *Service) SignOut(ctx context.Context, token string) error {
 	return s.db.Write(ctx, func(tx *database.Tx) error {
+		s.sessions.Changed(tx, digest(token))
 		_, err := tx.Exec(ctx, "DELETE FROM sessions WHERE hash = $1", digest(token))
 		return err
 	})
@@ -133,6 +146,7 @@ func (s *Service) EndSession(ctx context.Context, id int64) error {
 				return err
 			}
 		}
+		s.sessions.Changed(tx)
 		if _, err := tx.Exec(ctx, "DELETE FROM sessions WHERE id = $1", id); err != nil || v.PersonID == actor.ID {
 			return err
 		}
@@ -152,7 +166,7 @@ func (s *Service) EndSessions(ctx context.Context, person int64) error {
 		}
 	}
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		if err := deleteSessions(ctx, tx, person, From(ctx).SessionID); err != nil || person == actor.ID {
+		if err := s.deleteSessions(ctx, tx, person, From(ctx).SessionID); err != nil || person == actor.ID {
 			return err
 		}
 		return s.audit.Append(ctx, tx, s.personEntry(ctx, "person.sessions_ended", person))
@@ -168,7 +182,8 @@ func (s *Service) mayEndSessions(ctx context.Context, person int64) error {
 	return access.From(ctx).Check(access.ManagePeople, access.Record{Requester: p.ID, Organisation: p.OrganisationID}).Err()
 }
 
-func deleteSessions(ctx context.Context, tx *database.Tx, person, except int64) error {
+func (s *Service) deleteSessions(ctx context.Context, tx *database.Tx, person, except int64) error {
+	s.sessions.Changed(tx)
 	_, err := tx.Exec(ctx, "DELETE FROM sessions WHERE person_id = $1 AND id <> $2", person, except)
 	return err
 }

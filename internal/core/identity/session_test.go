@@ -53,16 +53,23 @@ func count(t *testing.T, h house, table string) int {
 	return n
 }
 
-func TestRequestCostsOneQueryAndNoWrite(t *testing.T) {
+func TestRequestCostsNoQuery(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h house) {
 		h.user("ann")
 		o := h.signIn("ann")
-		h.signedIn(o) // the actor is loaded
+		h.signedIn(o) // session and actor are loaded
 		h.Clock.Advance(30 * time.Second)
 		ctx, counter := database.WithCounter(t.Context())
-		a := h.ask(func(r *http.Request) { cookie(h, o.Token)(r); *r = *r.WithContext(ctx) })
-		if !a.actor.IsPerson() || counter.N() != 1 {
+		// The notices of other nodes begin at some moment, and then everything is
+		// forgotten once.
+		kept := false
+		for range 3 {
+			before := counter.N()
+			a := h.ask(func(r *http.Request) { cookie(h, o.Token)(r); *r = *r.WithContext(ctx) })
+			kept = kept || a.actor.IsPerson() && counter.N() == before
+		}
+		if !kept {
 			t.Errorf("%d queries: %v", counter.N(), counter.Queries())
 		}
 	})

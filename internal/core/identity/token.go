@@ -169,6 +169,7 @@ func (s *Service) RevokeToken(ctx context.Context, id int64) error {
 		}
 		before := t
 		t.RevokedAt = s.now()
+		s.tokens.Changed(tx)
 		if _, err := tx.Exec(ctx, "UPDATE api_tokens SET revoked_at = $1 WHERE id = $2", database.Time(t.RevokedAt), id); err != nil {
 			return err
 		}
@@ -206,13 +207,15 @@ func scanToken(r database.Row) (Token, error) {
 	return t, err
 }
 
-// token finds the token behind a secret, in one query. ok is false for one that
+// token finds the token behind a secret. ok is false for one that
 // is unknown, revoked or expired.
 func (s *Service) token(ctx context.Context, secret string) (t Token, ok bool, err error) {
 	if !strings.HasPrefix(secret, TokenPrefix) {
 		return t, false, nil
 	}
-	t, err = database.One(ctx, s.db.Reader(), scanToken, "SELECT "+tokenColumns+" FROM api_tokens WHERE hash = $1", digest(secret))
+	t, err = s.tokens.Get(ctx, digest(secret), func(ctx context.Context, hash string) (Token, error) {
+		return database.One(ctx, s.db.Reader(), scanToken, "SELECT "+tokenColumns+" FROM api_tokens WHERE hash = $1", hash)
+	})
 	if apperr.Is(err, apperr.NotFound) {
 		return t, false, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/kept"
 )
 
 // Contact is how to reach a person.
@@ -24,11 +25,11 @@ func (s *Service) Contacts(ctx context.Context, q database.Querier, ids []int64)
 		Contact
 		organisation int64
 	}
-	found, err := names(ctx, q, ids, "SELECT p.id, p.organisation_id, p.email, p.phone, p.location, p.language FROM persons p WHERE p.id IN ",
-		func(r database.Row) (c reached, err error) {
+	found, err := kept.Read(ctx, q, ids, "SELECT p.id, p.organisation_id, p.email, p.phone, p.location, p.language FROM persons p WHERE p.id IN ",
+		func(r database.Row) (id int64, c reached, err error) {
 			err = r.Scan(&c.ID, (*database.ID)(&c.organisation), &c.Email, &c.Phone, &c.Location, &c.Language)
-			return c, err
-		}, func(c reached) int64 { return c.ID })
+			return c.ID, c, err
+		})
 	out := make(map[int64]Contact, len(found))
 	for id, c := range found {
 		if id == actor.ID || actor.Check(access.ViewPeople, access.Record{Requester: id, Organisation: c.organisation}).Allowed {

@@ -220,6 +220,9 @@ func refs[T any](seeds []T, ref func(T) string) []string {
 	return out
 }
 
+// refsBatch is how many keys one query asks for.
+const refsBatch = 500
+
 // idsByRef gives the ids of the rows of a table that have one of the keys in a
 // column and fulfil the condition, by key.
 func idsByRef(ctx context.Context, q database.Querier, table, column, condition string, conditionArgs []any, keys []string) (map[string]int64, error) {
@@ -228,7 +231,7 @@ func idsByRef(ctx context.Context, q database.Querier, table, column, condition 
 		id  int64
 	}
 	out := make(map[string]int64, len(keys))
-	for part := range slices.Chunk(keys, namesBatch) {
+	for part := range slices.Chunk(keys, refsBatch) {
 		var args database.Args
 		for _, a := range conditionArgs {
 			args.Arg(a)

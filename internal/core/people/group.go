@@ -206,7 +206,7 @@ func (s *Service) UpdateGroup(ctx context.Context, id, version int64, in GroupIn
 				return err
 			}
 		}
-		err = s.roles.KeepingAdministrator(ctx, tx, func() error { return updateGroup(ctx, tx, g) })
+		err = s.roles.KeepingAdministrator(ctx, tx, func() error { return s.updateGroup(ctx, tx, g) })
 		if err != nil {
 			return duplicateName(err, "There is already a group called %s.", in.Name)
 		}

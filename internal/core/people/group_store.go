@@ -67,7 +67,7 @@ func groupWords(all []Group) []lookup.Entry {
 	return entries
 }
 
-func updateGroup(ctx context.Context, tx *database.Tx, g Group) error {
+func (s *Service) updateGroup(ctx context.Context, tx *database.Tx, g Group) error {
 	n, err := tx.Exec(ctx, `UPDATE groups SET name = $1, name_folded = $2, tier = $3, organisation_id = $4, email = $5, description = $6,
 		active = $7, source = $8, source_ref = $9, updated_at = $10, version = $11 WHERE id = $12 AND version = $13`,
 		g.Name, filter.Fold(g.Name), g.Tier, database.ID(g.OrganisationID), g.Email, g.Description,
@@ -78,6 +78,7 @@ func updateGroup(ctx context.Context, tx *database.Tx, g Group) error {
 	if n == 0 {
 		return overtaken(ctx, tx, g.ID, readGroup)
 	}
+	s.kept.groups.Changed(tx, g.ID)
 	return lookup.Index(ctx, tx, lookup.Group, groupWords([]Group{g})...)
 }
 

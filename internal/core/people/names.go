@@ -2,13 +2,14 @@ package people
 
 import (
 	"context"
-	"slices"
+	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/lookup"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/kept"
 )
 
 // PersonName is what a page shows of a person who is mentioned on it.
@@ -28,65 +29,55 @@ type GroupName struct {
 	Active         bool
 }
 
-// namesBatch is how many ids one query asks for.
-const namesBatch = 500
+// nameCaches keep the names that nearly every page shows.
+type nameCaches struct {
+	persons       *kept.Cache[int64, PersonName]
+	groups        *kept.Cache[int64, GroupName]
+	organisations *kept.Cache[int64, string]
+}
 
-// PersonNames gives the names behind ids, in one query for a page. It asks for
-// no permission: whoever sees a record sees the names on it. Missing ids and 0
-// are left out.
+func newNameCaches(db *database.DB, clock func() time.Time) nameCaches {
+	return nameCaches{
+		kept.New[int64, PersonName](db, kept.Options{Topic: "person-names", Clock: clock}),
+		kept.New[int64, GroupName](db, kept.Options{Topic: "group-names", Clock: clock}),
+		kept.New[int64, string](db, kept.Options{Topic: "organisation-names", Clock: clock}),
+	}
+}
+
+// Close stops listening for changes of names on other nodes.
+func (s *Service) Close() {
+	s.kept.persons.Close()
+	s.kept.groups.Close()
+	s.kept.organisations.Close()
+}
+
+// PersonNames gives the names behind ids, those that are not kept in one query. It
+// asks for no permission: whoever sees a record sees the names on it. Missing ids
+// and 0 are left out. Within a transaction names are read from it.
 func (s *Service) PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]PersonName, error) {
-	return names(ctx, q, ids, "SELECT p.id, p.name, p.organisation_id, p.vip, p.active FROM persons p WHERE p.id IN ",
-		func(r database.Row) (n PersonName, err error) {
+	return kept.ByID(ctx, s.kept.persons, q, ids, "SELECT p.id, p.name, p.organisation_id, p.vip, p.active FROM persons p WHERE p.id IN ",
+		func(r database.Row) (id int64, n PersonName, err error) {
 			err = r.Scan(&n.ID, &n.Name, (*database.ID)(&n.OrganisationID), &n.VIP, &n.Active)
-			return n, err
-		}, func(n PersonName) int64 { return n.ID })
+			return n.ID, n, err
+		})
 }
 
 // GroupNames is PersonNames for groups.
 func (s *Service) GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]GroupName, error) {
-	return names(ctx, q, ids, "SELECT g.id, g.name, g.tier, g.organisation_id, g.active FROM groups g WHERE g.id IN ",
-		func(r database.Row) (n GroupName, err error) {
+	return kept.ByID(ctx, s.kept.groups, q, ids, "SELECT g.id, g.name, g.tier, g.organisation_id, g.active FROM groups g WHERE g.id IN ",
+		func(r database.Row) (id int64, n GroupName, err error) {
 			err = r.Scan(&n.ID, &n.Name, &n.Tier, (*database.ID)(&n.OrganisationID), &n.Active)
-			return n, err
-		}, func(n GroupName) int64 { return n.ID })
+			return n.ID, n, err
+		})
 }
 
 // OrganisationNames is PersonNames for organisations.
 func (s *Service) OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error) {
-	type named struct {
-		id   int64
-		name string
-	}
-	found, err := names(ctx, q, ids, "SELECT o.id, o.name FROM organisations o WHERE o.id IN ",
-		func(r database.Row) (n named, err error) {
-			err = r.Scan(&n.id, &n.name)
-			return n, err
-		}, func(n named) int64 { return n.id })
-	out := make(map[int64]string, len(found))
-	for id, n := range found {
-		out[id] = n.name
-	}
-	return out, err
-}
-
-func names[T any](ctx context.Context, q database.Querier, ids []int64, query string,
-	scan func(database.Row) (T, error), id func(T) int64,
-) (map[int64]T, error) {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	ids = slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
-	out := make(map[int64]T, len(ids))
-	for part := range slices.Chunk(ids, namesBatch) {
-		var args database.Args
-		rows, err := database.All(ctx, q, scan, query+database.In(&args, part), args.Values()...)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			out[id(row)] = row
-		}
-	}
-	return out, nil
+	return kept.ByID(ctx, s.kept.organisations, q, ids, "SELECT o.id, o.name FROM organisations o WHERE o.id IN ",
+		func(r database.Row) (id int64, name string, err error) {
+			err = r.Scan(&id, &name)
+			return id, name, err
+		})
 }
 
 // Suggestion is an entry of a list that opens while somebody types.

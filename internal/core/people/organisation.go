@@ -215,7 +215,7 @@ func (s *Service) UpdateOrganisation(ctx context.Context, id, version int64, in 
 				return err
 			}
 		}
-		if err := updateOrganisation(ctx, tx, o); err != nil {
+		if err := s.updateOrganisation(ctx, tx, o); err != nil {
 			return duplicateName(err, "There is already an organisation called %s here.", in.Name)
 		}
 		s.changes.Note(tx)

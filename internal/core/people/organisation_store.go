@@ -81,7 +81,7 @@ func moveOrganisation(ctx context.Context, tx *database.Tx, id, parent int64) er
 	return err
 }
 
-func updateOrganisation(ctx context.Context, tx *database.Tx, o Organisation) error {
+func (s *Service) updateOrganisation(ctx context.Context, tx *database.Tx, o Organisation) error {
 	n, err := tx.Exec(ctx, `UPDATE organisations SET kind = $1, name = $2, name_folded = $3, parent_id = $4, description = $5, active = $6,
 		updated_at = $7, version = $8 WHERE id = $9 AND version = $10`,
 		string(o.Kind), o.Name, filter.Fold(o.Name), database.ID(o.ParentID), o.Description, o.Active,
@@ -92,6 +92,7 @@ func updateOrganisation(ctx context.Context, tx *database.Tx, o Organisation) er
 	if n == 0 {
 		return overtaken(ctx, tx, o.ID, readOrganisation)
 	}
+	s.kept.organisations.Changed(tx, o.ID)
 	return lookup.Index(ctx, tx, lookup.Organisation, lookup.Entry{ID: o.ID, Texts: []string{o.Name}})
 }
 

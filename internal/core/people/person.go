@@ -254,7 +254,7 @@ func (s *Service) UpdatePerson(ctx context.Context, id, version int64, in Person
 				return err
 			}
 		}
-		save := func() error { return updatePerson(ctx, tx, p) }
+		save := func() error { return s.updatePerson(ctx, tx, p) }
 		if before.Active && !p.Active || !before.ServiceAccount && p.ServiceAccount {
 			err = s.roles.KeepingAdministrator(ctx, tx, save)
 		} else {
@@ -291,7 +291,7 @@ func (s *Service) UpdateProfile(ctx context.Context, in Profile) (Person, error)
 		p.Phone, p.Location, p.Preferences = in.Phone, in.Location, in.Preferences
 		p.UpdatedAt, p.Version = s.now(), p.Version+1
 		s.changes.Note(tx, p.ID)
-		return updatePerson(ctx, tx, p)
+		return s.updatePerson(ctx, tx, p)
 	})
 	return p, err
 }

@@ -56,7 +56,7 @@ func personWords(all []Person) []lookup.Entry {
 	return entries
 }
 
-func updatePerson(ctx context.Context, tx *database.Tx, p Person) error {
+func (s *Service) updatePerson(ctx context.Context, tx *database.Tx, p Person) error {
 	n, err := tx.Exec(ctx, `UPDATE persons SET name = $1, name_folded = $2, email = $3, email_folded = $4, phone = $5, job_title = $6,
 		organisation_id = $7, location = $8, language = $9, zone = $10, theme = $11, density = $12, vip = $13, active = $14,
 		service_account = $15, source = $16, source_ref = $17, updated_at = $18, version = $19, start_page = $20, keys_off = $21
@@ -70,5 +70,6 @@ func updatePerson(ctx context.Context, tx *database.Tx, p Person) error {
 	if n == 0 {
 		return overtaken(ctx, tx, p.ID, readPerson)
 	}
+	s.kept.persons.Changed(tx, p.ID)
 	return lookup.Index(ctx, tx, lookup.Person, personWords([]Person{p})...)
 }

@@ -51,11 +51,12 @@ type Service struct {
 	roles   Roles
 	changes *access.Changes
 	clock   func() time.Time
+	kept    nameCaches
 }
 
-// New makes the service.
+// New makes the service. Close it in the end.
 func New(db *database.DB, log *audit.Log, roles Roles, changes *access.Changes, clock func() time.Time) *Service {
-	return &Service{db, log, roles, changes, clock}
+	return &Service{db, log, roles, changes, clock, newNameCaches(db, clock)}
 }
 
 // now is the instant as it is stored.

@@ -34,19 +34,60 @@ func newestBlocks(ctx context.Context, q database.Querier) ([]int64, error) {
 		) SELECT block FROM blocks WHERE block IS NOT NULL`, blockBits, windows[len(windows)-1]))
 }
 
-// newestDocs gives the tickets of the newest documents that match, newest first
-// and at most so many; condition is on the document d. It is for PostgreSQL.
-func newestDocs(ctx context.Context, q database.Querier, blocks []int64, query, condition string, most int) ([]int64, error) {
+// stream is a question for the newest documents that match, and its answer.
+type stream struct {
+	query   string
+	tickets []int64 // of the documents, the newest first
+}
+
+// newestDocs answers questions with at most so many documents each; condition is on
+// the document d. done says which question needs no (further) answer. It is for
+// PostgreSQL.
+func newestDocs(ctx context.Context, q database.Querier, streams []*stream, condition string, most int, done func(*stream) bool) error {
+	blocks, err := newestBlocks(ctx, q)
+	if err != nil {
+		return err
+	}
+	ask := func(within string) error {
+		var open []*stream
+		for _, s := range streams {
+			if len(s.tickets) < most && !done(s) {
+				s.tickets = nil
+				open = append(open, s)
+			}
+		}
+		if len(open) == 0 {
+			return nil
+		}
+		var args database.Args
+		parts := make([]string, len(open))
+		for i, s := range open {
+			query := s.query
+			if within != "" {
+				query = "(" + query + ") & (" + within + ")"
+			}
+			// Sorted by what no index gives, or the server would walk through all
+			// documents backwards in the hope to meet a rare word soon.
+			parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %d AS n, d.doc_id, d.ticket_id FROM search_docs d WHERE %s @@ %s::tsquery AND %s ORDER BY d.doc_id + 0 DESC LIMIT %s) s%[1]d`,
+				i, indexed, args.Arg(query), condition, args.Arg(most))
+		}
+		return database.Each(ctx, q, func(r database.Row) error {
+			var n int
+			var doc, ticket int64
+			err := r.Scan(&n, &doc, &ticket)
+			open[n].tickets = append(open[n].tickets, ticket)
+			return err
+		}, strings.Join(parts, " UNION ALL ")+" ORDER BY 1, 2 DESC", args.Values()...)
+	}
 	for _, window := range windows {
-		if window > len(blocks) {
+		if window >= len(blocks) {
 			break
 		}
-		found, err := docsOf(ctx, q, "("+query+") & ("+inBlocks(blocks[:window])+")", condition, most)
-		if err != nil || len(found) >= most {
-			return found, err
+		if err := ask(inBlocks(blocks[:window])); err != nil {
+			return err
 		}
 	}
-	return docsOf(ctx, q, query, condition, most)
+	return ask("")
 }
 
 func inBlocks(blocks []int64) string {
@@ -58,11 +99,4 @@ func inBlocks(blocks []int64) string {
 		fmt.Fprintf(&b, "'@%d'", block)
 	}
 	return b.String()
-}
-
-// docsOf sorts by what no index gives, or the server would walk through all
-// documents backwards in the hope to meet a rare word soon.
-func docsOf(ctx context.Context, q database.Querier, query, condition string, most int) ([]int64, error) {
-	return database.All(ctx, q, database.Scalar[int64], `SELECT d.ticket_id FROM search_docs d WHERE `+indexed+` @@ $1::tsquery AND `+condition+
-		` ORDER BY d.doc_id + 0 DESC LIMIT $2`, query, most)
 }

@@ -117,20 +117,26 @@ func (x *Index) list(ctx context.Context, q database.Querier, terms []*term) err
 	if x.engine == database.SQLite {
 		return listSQLite(ctx, q, terms)
 	}
-	blocks, err := newestBlocks(ctx, q)
-	if err != nil {
+	var streams []*stream
+	words, beginnings := make([]*stream, len(terms)), make([]*stream, len(terms))
+	word := map[*stream]*stream{} // that a beginning is of
+	for i, t := range terms {
+		words[i] = &stream{query: t.query}
+		streams = append(streams, words[i])
+		if t.prefix != t.query {
+			beginnings[i] = &stream{query: t.prefix}
+			word[beginnings[i]] = words[i]
+			streams = append(streams, beginnings[i])
+		}
+	}
+	beginsCommonly := func(s *stream) bool { return word[s] != nil && len(word[s].tickets) >= mostDocs }
+	if err := newestDocs(ctx, q, streams, "TRUE", mostDocs, beginsCommonly); err != nil {
 		return err
 	}
-	for _, t := range terms {
-		if t.docs, err = newestDocs(ctx, q, blocks, t.query, "TRUE", mostDocs); err != nil {
-			return err
-		}
-		if t.common() || t.prefix == t.query {
-			continue
-		}
-		t.query, t.begins = t.prefix, true // has those of the word itself, too
-		if t.docs, err = newestDocs(ctx, q, blocks, t.query, "TRUE", mostDocs); err != nil {
-			return err
+	for i, t := range terms {
+		t.docs = words[i].tickets
+		if b := beginnings[i]; b != nil && !t.common() {
+			t.query, t.docs, t.begins = t.prefix, b.tickets, true // has those of the word itself, too
 		}
 	}
 	return nil

@@ -177,11 +177,9 @@ func (x *Index) Candidates(ctx context.Context, q database.Querier, words []filt
 		return nil, nil
 	}
 	if x.engine == database.PostgreSQL {
-		blocks, err := newestBlocks(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		return newestDocs(ctx, q, blocks, query, "d.part = 0", limit)
+		found := &stream{query: query}
+		err := newestDocs(ctx, q, []*stream{found}, "d.part = 0", limit, func(*stream) bool { return false })
+		return found.tickets, err
 	}
 	var args database.Args
 	from := x.matching(&args, query)

@@ -22,6 +22,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/kept"
 )
 
 //go:embed migrations/*.sql
@@ -90,12 +91,16 @@ type Store struct {
 	log     *audit.Log
 	changes *access.Changes
 	clock   func() time.Time
+	names   *kept.Cache[int64, string]
 }
 
-// New makes the store.
+// New makes the store. Close it in the end.
 func New(db *database.DB, log *audit.Log, changes *access.Changes, clock func() time.Time) *Store {
-	return &Store{db, log, changes, clock}
+	return &Store{db, log, changes, clock, kept.New[int64, string](db, kept.Options{Topic: "service-names", Clock: clock})}
 }
+
+// Close stops listening for changes of names on other nodes.
+func (s *Store) Close() { s.names.Close() }
 
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
@@ -191,10 +196,13 @@ func (s *Store) Suggest(ctx context.Context, text string) ([]Suggestion, error) 
 	return suggest(ctx, s.db.Reader(), text)
 }
 
-// Names gives the names behind ids, in one query for a page. It asks for no
-// permission: whoever sees a record sees the names on it.
+// Names gives the names behind ids, those that are not kept in one query. It asks
+// for no permission: whoever sees a record sees the names on it.
 func (s *Store) Names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error) {
-	return names(ctx, q, ids)
+	return kept.ByID(ctx, s.names, q, ids, "SELECT s.id, s.name FROM services s WHERE s.id IN ", func(r database.Row) (id int64, name string, err error) {
+		err = r.Scan(&id, &name)
+		return id, name, err
+	})
 }
 
 // SupportGroup gives the active group that takes tickets of a service first, 0
@@ -271,6 +279,7 @@ func (s *Store) Update(ctx context.Context, id, version int64, in Input) (Servic
 		if err := checkReferences(ctx, tx, before, after); err != nil {
 			return err
 		}
+		s.names.Changed(tx, after.ID)
 		if err := update(ctx, tx, after); err != nil {
 			return duplicateName(err, in.Name)
 		}

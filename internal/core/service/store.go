@@ -69,27 +69,6 @@ func suggest(ctx context.Context, q database.Querier, text string) ([]Suggestion
 // batch is how many rows or ids one statement takes.
 const batch = 200
 
-func names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error) {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	ids = slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
-	out := make(map[int64]string, len(ids))
-	for part := range slices.Chunk(ids, batch) {
-		var args database.Args
-		err := database.Each(ctx, q, func(r database.Row) error {
-			var id int64
-			var name string
-			err := r.Scan(&id, &name)
-			out[id] = name
-			return err
-		}, "SELECT id, name FROM services WHERE id IN "+database.In(&args, part), args.Values()...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
 func insert(ctx context.Context, tx *database.Tx, all ...Service) error {
 	for part := range slices.Chunk(all, batch) {
 		var args database.Args

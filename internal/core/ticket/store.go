@@ -98,26 +98,41 @@ func textOrNull(s string) any {
 	return s
 }
 
-// load reads one ticket with tags and watchers by number ("INC-7") or id.
-func load(ctx context.Context, q database.Querier, ref Ref) (Ticket, error) {
-	query, arg := `SELECT `+columns+textColumns+` FROM tickets t WHERE t.id = $1`, any(ref.ID)
-	if ref.ID == 0 {
-		query, arg = `SELECT `+columns+textColumns+` FROM tickets t WHERE t.number = $1`, any(strings.ToUpper(strings.TrimSpace(ref.Number)))
-	}
-	t, err := database.One(ctx, q, scanTicket, query, arg)
-	if ref.ID == 0 && apperr.Is(err, apperr.NotFound) {
-		t, err = database.One(ctx, q, scanTicket, `SELECT `+columns+textColumns+` FROM tickets t
-			JOIN ticket_numbers n ON n.ticket_id = t.id WHERE n.number = $1`, arg)
-	}
-	if err != nil {
-		if apperr.Is(err, apperr.NotFound) {
-			return t, notFound()
-		}
+// wholeColumns are columns and textColumns with tags and watchers, joined by commas,
+// which no tag contains.
+const wholeColumns = columns + textColumns + `,
+	(SELECT string_agg(g.tag, ',') FROM ticket_tags g WHERE g.ticket_id = t.id),
+	(SELECT string_agg(CAST(w.person_id AS TEXT), ',') FROM ticket_watchers w WHERE w.ticket_id = t.id)`
+
+func scanWhole(r database.Row) (Ticket, error) {
+	var t Ticket
+	var tags string
+	if err := r.Scan(append(t.destinations(), &t.Resolution, &t.Description, nullText{&tags}, idList{&t.Watchers})...); err != nil {
 		return t, err
 	}
-	one := []Ticket{t}
-	err = loadSets(ctx, q, one)
-	return one[0], err
+	if tags != "" {
+		t.Tags = strings.Split(tags, ",")
+	}
+	slices.Sort(t.Tags)
+	slices.Sort(t.Watchers)
+	return t, nil
+}
+
+// load reads one ticket with tags and watchers by number ("INC-7") or id.
+func load(ctx context.Context, q database.Querier, ref Ref) (Ticket, error) {
+	query, arg := `SELECT `+wholeColumns+` FROM tickets t WHERE t.id = $1`, any(ref.ID)
+	if ref.ID == 0 {
+		query, arg = `SELECT `+wholeColumns+` FROM tickets t WHERE t.number = $1`, any(strings.ToUpper(strings.TrimSpace(ref.Number)))
+	}
+	t, err := database.One(ctx, q, scanWhole, query, arg)
+	if ref.ID == 0 && apperr.Is(err, apperr.NotFound) {
+		t, err = database.One(ctx, q, scanWhole, `SELECT `+wholeColumns+` FROM tickets t
+			JOIN ticket_numbers n ON n.ticket_id = t.id WHERE n.number = $1`, arg)
+	}
+	if apperr.Is(err, apperr.NotFound) {
+		return t, notFound()
+	}
+	return t, err
 }
 
 func notFound() error {
