@@ -123,7 +123,9 @@ func (c *Cache[K, V]) Many(ctx context.Context, keys []K, load func(context.Cont
 	return out, nil
 }
 
-func (e entry[V]) fresh(now time.Time) bool { return now.Sub(e.loaded) < MaxAge && !now.Before(e.loaded) }
+func (e entry[V]) fresh(now time.Time) bool {
+	return now.Sub(e.loaded) < MaxAge && !now.Before(e.loaded)
+}
 
 // keep takes what was read, unless something was forgotten meanwhile: then it may
 // be from before that.
