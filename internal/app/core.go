@@ -11,6 +11,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/calendar"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
@@ -31,25 +32,26 @@ import (
 // Core is the nouns every practice shares, wired on one database. Commands that
 // need no web server (import, export, token) work on it.
 type Core struct {
-	Now      func() time.Time
-	Log      *slog.Logger
-	DB       *database.DB
-	Blobs    *blob.Folder
-	Audit    *audit.Log
-	Verbs    *access.Catalogue
-	Roles    *roles.Store
-	People   *people.Service
-	Services *service.Store
-	Actors   *actors.Cache
-	Kinds    *workflow.Registry
-	Search   *search.Index
-	Tickets  *ticket.Service
-	Notices  *notify.Service
-	Metrics  *metric.Service
-	Jobs     *jobs.Queue
-	Live     *live.Hub
-	Identity *identity.Service
-	closers  []func() error
+	Now       func() time.Time
+	Log       *slog.Logger
+	DB        *database.DB
+	Blobs     *blob.Folder
+	Audit     *audit.Log
+	Verbs     *access.Catalogue
+	Roles     *roles.Store
+	People    *people.Service
+	Services  *service.Store
+	Calendars *calendar.Service
+	Actors    *actors.Cache
+	Kinds     *workflow.Registry
+	Search    *search.Index
+	Tickets   *ticket.Service
+	Notices   *notify.Service
+	Metrics   *metric.Service
+	Jobs      *jobs.Queue
+	Live      *live.Hub
+	Identity  *identity.Service
+	closers   []func() error
 }
 
 // OpenCore opens the database, brings its schema up to date and wires the core.
@@ -87,6 +89,7 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 	c.People = people.New(c.DB, c.Audit, c.Roles, changes, c.Now)
 	c.Services = service.New(c.DB, c.Audit, changes, c.Now)
 	c.closers = append(c.closers, func() error { c.People.Close(); c.Services.Close(); return nil })
+	c.Calendars = calendar.New(c.DB, c.Audit, c.Now)
 	if c.Kinds, err = workflow.NewRegistry(ctx, c.DB); err != nil {
 		return fail(err)
 	}

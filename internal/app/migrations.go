@@ -7,6 +7,7 @@ import (
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/calendar"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/lookup"
 	"github.com/steward-itsm/steward/internal/core/metric"
@@ -35,7 +36,7 @@ import (
 func Migrations() []fs.FS {
 	return []fs.FS{
 		live.Migrations, jobs.Migrations,
-		people.Migrations, roles.Migrations, service.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
+		people.Migrations, roles.Migrations, service.Migrations, calendar.Migrations, audit.Migrations, identity.Migrations, lookup.Migrations, once.Migrations,
 		workflow.Migrations, ticket.Migrations, search.Migrations, notify.Migrations, metric.Migrations,
 		queue.Migrations,
 		canned.Migrations, macro.Migrations,

@@ -72,6 +72,7 @@ func (h *Hours) Explain(from, to time.Time) []Stretch {
 type DayPlan struct {
 	Date   Date
 	Spans  []Span        // its own hours in clock time; a night that began the day before is not among them
+	Hours  []Interval    // the same in absolute time, what overlaps or touches joined
 	Open   time.Duration // how long these hours last in absolute time, what overlaps once
 	Reason Reason        // WithinHours, OutsideHours, OnHoliday or SpecialOpening
 	Name   string        // of the holiday or the special opening
@@ -94,13 +95,47 @@ func (h *Hours) Days(from Date, count int) []DayPlan {
 				opened = append(opened, Interval{instant(a * micro), instant(b * micro)})
 			}
 		}
-		for _, o := range Union(opened) {
+		d.Hours = Union(opened)
+		for _, o := range d.Hours {
 			d.Open += o.Duration()
 		}
 		if d.Reason == OutsideHours && len(d.Spans) > 0 {
 			d.Reason = WithinHours
 		}
 		out = append(out, d)
+	}
+	return out
+}
+
+// Difference says what is open by one calendar and not by another, and the other
+// way round, in [from, to).
+func Difference(before, after *Hours, from, to time.Time) (opened, closed []Interval) {
+	a, b := before.Open(from, to), after.Open(from, to)
+	return without(b, a), without(a, b)
+}
+
+// without takes intervals away from others; both are in order and apart.
+func without(all, less []Interval) []Interval {
+	var out []Interval
+	for _, i := range all {
+		at := i.Start
+		for len(less) > 0 && !less[0].End.After(at) {
+			less = less[1:]
+		}
+		for _, l := range less {
+			if !l.Start.Before(i.End) {
+				break
+			}
+			if l.Start.After(at) {
+				out = append(out, Interval{at, l.Start})
+			}
+			if l.End.After(at) {
+				at = l.End
+			}
+		}
+		if at.Before(i.End) {
+			out = append(out, Interval{at, i.End})
+		}
 	}
 	return out
 }
