@@ -57,7 +57,7 @@ func (p *product) api(method, path string, body map[string]any) []byte {
 
 // page asks as a browser does.
 func (p *product) page(path, cookie string) []byte {
-	return request(http.MethodGet, path, p.address, "", "Cookie", cookie, "Accept", "text/html", "Accept-Encoding", "gzip, deflate, br")
+	return request(http.MethodGet, path, p.address, "", "Cookie", cookie, "Accept", "text/html", "Accept-Encoding", "gzip, deflate, br, zstd")
 }
 
 func (p *product) create(w *world, rng *rand.Rand) []byte {

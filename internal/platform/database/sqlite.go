@@ -36,7 +36,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		"&_pragma=temp_store(2)&_pragma=mmap_size(0)"
 	name := "file:" + (&url.URL{Path: path}).EscapedPath()
 	writing, err := newPreparing(name + "?_txlock=immediate&" + pragmas +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_pragma=journal_size_limit(67108864)")
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-8000)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return translate(err)
 	}
@@ -47,7 +47,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	if err := db.writer.PingContext(ctx); err != nil {
 		return translate(err)
 	}
-	reading, err := newPreparing(name + "?" + pragmas + "&_pragma=query_only(1)&_pragma=cache_size(-8000)")
+	reading, err := newPreparing(name + "?" + pragmas + "&_pragma=query_only(1)&_pragma=cache_size(-2000)")
 	if err != nil {
 		return translate(err)
 	}
