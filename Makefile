@@ -60,9 +60,9 @@ bench: bin/steward ## measure beside the database's own limit (SIZE=10k for a fe
 
 # LENGTH is how long, such as 1h; CI takes some seconds.
 .PHONY: soak
-soak: .make/bundles ## let clients work for LENGTH and look for growth in memory, goroutines and open files
+soak: .make/bundles ## let clients work for LENGTH, THINK between their steps, and look for growth in memory, goroutines and open files
 	@tools/setup.sh go postgres
-	STEWARD_SOAK=$(or $(LENGTH),10m) go test -count=1 -timeout 24h -v -run TestALongLoadLeavesNothingBehind ./e2e
+	STEWARD_SOAK=$(or $(LENGTH),10m) STEWARD_SOAK_THINK=$(THINK) go test -count=1 -timeout 24h -v -run TestALongLoadLeavesNothingBehind ./e2e
 
 .PHONY: lint
 lint: .make/golangci-lint .make/npm ## look for mistakes and for breaches of the house's rules

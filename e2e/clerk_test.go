@@ -23,7 +23,8 @@ import (
 type clerk struct {
 	name    string
 	client  *client
-	shared  string // a ticket that all clerks write notes on
+	shared  string        // a ticket that all clerks write notes on
+	think   time.Duration // between one step and the next
 	current *record
 	step    int
 	unsure  bool // the last request of this step was not answered
@@ -62,13 +63,17 @@ func (c *clerk) work(url string, stop <-chan struct{}) {
 			return
 		default:
 		}
+		wait := patience
 		if c.once() {
+			wait = c.think
+		}
+		if wait == 0 {
 			continue
 		}
 		select {
 		case <-stop:
 			return
-		case <-time.After(patience):
+		case <-time.After(wait):
 		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // TestALongLoadLeavesNothingBehind lets clerks work for a while (STEWARD_SOAK, such
-// as 1h; some seconds without) and looks at what the node holds when they have
-// gone home: no goroutine, no open file and no memory that grows with the work.
+// as 1h; some seconds without), each waiting STEWARD_SOAK_THINK between two steps, and
+// looks at what the node holds when they have gone home: no goroutine, no open file
+// and no memory that grows with the work.
 func TestALongLoadLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	length := 8 * time.Second
@@ -28,6 +29,15 @@ func TestALongLoadLeavesNothingBehind(t *testing.T) {
 		_, token := i.administrator()
 		n := i.start()
 		clerks := hire(t, n.url, token, 8)
+		if text := os.Getenv("STEWARD_SOAK_THINK"); text != "" {
+			think, err := time.ParseDuration(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range clerks {
+				c.think = think
+			}
+		}
 		// What is kept on purpose (connections, compiled statements, caches) is there
 		// after a first stretch of work; what grows after it is a leak.
 		clerks.during(n.url, func() { pause(length / 4) })
