@@ -125,6 +125,15 @@ func wellFormed(doc *goquery.Document) []string {
 		html, err := goquery.OuterHtml(e)
 		want(err == nil && strings.TrimSpace(e.Text()+e.AttrOr("aria-label", "")+e.Find("img").AttrOr("alt", "")) != "", "nothing says what is "+html)
 	})
+	keys := map[string]string{}
+	doc.Find("main [data-key]").Each(func(_ int, e *goquery.Selection) {
+		if e.Closest("tr, [data-row], dialog").Length() > 0 {
+			return // a row's keys work where the focus is, a dialog's over the page
+		}
+		key, label := e.AttrOr("data-key", ""), e.AttrOr("data-key-label", "")
+		want(keys[key] == "" || keys[key] == label, "the key "+key+" is both "+keys[key]+" and "+label)
+		keys[key] = label
+	})
 	ids := map[string]bool{}
 	doc.Find("[id]").Each(func(_ int, e *goquery.Selection) {
 		id := e.AttrOr("id", "")

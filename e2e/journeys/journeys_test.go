@@ -17,6 +17,8 @@ func TestJourneys(t *testing.T) {
 	}{
 		{"the first run", firstRun},
 		{"an agent without a mouse", byKeyboard},
+		{"a whole day by keyboard", workday},
+		{"a day by keyboard in a narrow window", workdayNarrow},
 		{"boards and split lists", boards},
 		{"a requester on a phone", onThePhone},
 		{"two at once", together},

@@ -10,6 +10,7 @@ import { startCompletion } from "./lib/completion";
 import { startDialogs } from "./lib/dialogs";
 import { startDrafts } from "./lib/drafts";
 import { startErrors } from "./lib/errors";
+import { startFocus } from "./lib/focus";
 import { startFormDrafts } from "./lib/formdrafts";
 import { startGuard } from "./lib/guard";
 import { startInPlace } from "./lib/inplace";
@@ -49,4 +50,5 @@ startSideList();
 startPresence();
 startReordering();
 startTimes();
+startFocus(); // after those that know better where the focus goes
 startLive();

@@ -1,12 +1,15 @@
 package queue
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
 // listCookie says which list somebody opened last: where "back to the list" and
@@ -55,4 +58,31 @@ func (q *Queue) CameFrom(r *http.Request, after int64) (listURL, next string, er
 		return listURL, page.Tickets[here+1].Number, nil
 	}
 	return listURL, "", nil
+}
+
+// next leads from a ticket to the one that follows it in the list somebody came
+// from, and from the last one back to the list.
+func (q *Queue) next(w http.ResponseWriter, r *http.Request) error {
+	after, err := strconv.ParseInt(r.FormValue("after"), 10, 64)
+	if err != nil {
+		after = 0
+	}
+	list, number, err := q.CameFrom(r, after)
+	if err != nil {
+		return err
+	}
+	if number != "" {
+		return web.Redirect(w, r, "/tickets/"+number)
+	}
+	web.Flash(w, web.Toast{Text: text.T(r.Context(), "That was the last ticket of the list."), Tone: "info"}, q.d.HTTPS)
+	return web.Redirect(w, r, cmp.Or(list, "/queue"))
+}
+
+// back leads to the list somebody came from.
+func (q *Queue) back(w http.ResponseWriter, r *http.Request) error {
+	list, _, err := q.CameFrom(r, 0)
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, r, cmp.Or(list, "/queue"))
 }

@@ -183,6 +183,8 @@ func (q *Queue) routes(mux *web.Mux) {
 	desk.Handle("GET /{$}", q.myWork)
 	desk.Handle("GET /queue", q.page)
 	desk.Handle("GET /queue/counts", q.counts)
+	desk.Handle("GET /queue/next", q.next)
+	desk.Handle("GET /queue/back", q.back)
 	desk.Handle("GET /queue/changes", q.changes)
 	desk.Handle("GET /queue/complete", q.complete)
 	desk.Handle("POST /queue/columns", q.chooseColumns)

@@ -48,6 +48,7 @@ type list struct {
 
 // page answers the whole page.
 func (p *Record) page(w http.ResponseWriter, r *http.Request, d *desk) error {
+	d.alone = true
 	about, body, err := d.whole(r.Context(), tabOf(r.FormValue("tab")))
 	if err != nil {
 		return err
@@ -253,6 +254,9 @@ func (d *desk) head(ctx context.Context, m material, changed []string) view.Head
 	}
 	if d.reader.edits && d.reader.inside {
 		h.WhyEdit = view.TicketURL(t.Number) + "/edit/" + ticket.FieldPriority
+	}
+	if d.alone && d.reader.works {
+		h.NextURL = "/queue/next?after=" + strconv.FormatInt(t.ID, 10)
 	}
 	h.Actions, h.More = d.actions(ctx, m.steps)
 	h.More = append(h.More, d.pluggedActions(ctx)...)

@@ -19,6 +19,7 @@ type desk struct {
 	def    *workflow.Definition
 	reader reader
 	names  cast
+	alone  bool // on a page of its own, not beside a list
 }
 
 // reader is what somebody may see and do on one ticket. Buttons and texts follow

@@ -128,7 +128,7 @@ func (d *desk) values() []value {
 }
 
 func (d *desk) groupValue() value {
-	v := value{key: ticket.FieldGroup, label: text.Key("Group"), shown: true, edits: d.reader.assigns, hotkey: "m"}
+	v := value{key: ticket.FieldGroup, label: text.Key("Group"), shown: true, edits: d.reader.assigns, hotkey: "u g"}
 	v.content = func(ctx context.Context) templ.Component {
 		if d.ticket.GroupID == 0 {
 			return ui.Party{None: text.T(ctx, "No group")}
@@ -169,7 +169,7 @@ func (d *desk) assigneeValue() value {
 // they keep among themselves.
 func (d *desk) priorityValue() value {
 	t := &d.ticket
-	v := value{key: ticket.FieldPriority, label: text.Key("Priority"), shown: true, edits: d.reader.edits && d.reader.inside}
+	v := value{key: ticket.FieldPriority, label: text.Key("Priority"), shown: true, edits: d.reader.edits && d.reader.inside, hotkey: "u p"}
 	v.content = func(ctx context.Context) templ.Component { return d.priorityBadge(ctx) }
 	v.hint = d.explainPriority
 	v.control = func(ctx context.Context, in *editing) templ.Component {
@@ -236,7 +236,7 @@ func levelOptions(ctx context.Context, levels []workflow.Level, now string) []ui
 }
 
 func (d *desk) serviceValue() value {
-	v := value{key: ticket.FieldService, label: text.Key("Service"), shown: true, edits: d.reader.edits}
+	v := value{key: ticket.FieldService, label: text.Key("Service"), shown: true, edits: d.reader.edits, hotkey: "u s"}
 	v.content = func(ctx context.Context) templ.Component {
 		if d.ticket.ServiceID == 0 {
 			return nil

@@ -1,11 +1,13 @@
 // Native dialogs: opened and closed by attributes, and the question before what
 // cannot be undone.
 import { make, on } from "./dom";
+import { leaveFor } from "./focus";
 import { words } from "./words";
 
 /** Shows a dialog, and tells it so that it can load its content. */
 export function openDialog(dialog: HTMLDialogElement): void {
   if (dialog.open) return;
+  leaveFor(dialog);
   dialog.showModal();
   // Not the close button, where the browser begins, but what is to be filled in.
   dialog.querySelector<HTMLElement>("[autofocus], .s-dialog-content :is(input:not([type=hidden]), select, textarea)")?.focus();
@@ -35,6 +37,7 @@ function ask(question: string): Promise<boolean> {
       dialog.remove();
     });
     document.body.append(dialog);
+    leaveFor(dialog);
     dialog.showModal();
     go.focus();
   });

@@ -3,6 +3,7 @@
 // what there is.
 import { make, takesText } from "./dom";
 import { openDialog } from "./dialogs";
+import { attend } from "./focus";
 import { words } from "./words";
 
 const sequencePause = 1_000;
@@ -34,6 +35,7 @@ export function press(element: HTMLElement): void {
     if (element instanceof HTMLInputElement) element.select();
     return;
   }
+  attend(element);
   element.click();
 }
 
@@ -52,6 +54,7 @@ function showHelp(): void {
   ]);
   const lists = new Map<string, string>();
   for (const element of actions()) {
+    if (!element.closest("main") && actions().some((e) => e.closest("main") && e.dataset["key"] === element.dataset["key"])) continue;
     const group = element.closest(".s-side, .s-top") ? everywhere : element.closest(".s-row, [data-row]") ? lists : page;
     group.set(element.dataset["key"] ?? "", label(element));
   }
@@ -121,8 +124,9 @@ export function startKeys(): void {
     clearTimeout(timer);
     const all = actions();
     const found = all.filter((e) => e.dataset["key"] === pressed);
-    // What belongs to the focused row comes before what belongs to the page.
-    const chosen = found.find((e) => e.closest("tr, [data-row]")) ?? found[0];
+    // What belongs to the focused row comes before what belongs to the page,
+    // what belongs to the page before what every page has around it.
+    const chosen = found.find((e) => e.closest("tr, [data-row]")) ?? found.find((e) => e.closest("main")) ?? found[0];
     if (chosen) {
       event.preventDefault();
       press(chosen);

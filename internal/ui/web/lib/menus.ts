@@ -12,6 +12,8 @@ export function startMenus(): void {
     "toggle",
     (event) => {
       const menu = event.target;
+      // htmx would copy the place of a closed popover onto what takes its place, which the policy forbids.
+      if (menu instanceof HTMLElement && (event as ToggleEvent).newState === "closed") menu.removeAttribute("style");
       if (!(menu instanceof HTMLElement) || !menu.matches(".s-menu-list")) return;
       if ((event as ToggleEvent).newState !== "open") return;
       const opener = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);

@@ -14,6 +14,7 @@ export interface Toast {
 
 const stays = 6_000;
 const staysWithUndo = 12_000;
+const undoKey = "u u";
 
 /** Shows a toast until it was there long enough to be read. */
 export function toast(message: Toast): void {
@@ -37,6 +38,9 @@ export function toast(message: Toast): void {
   if (message.undo) {
     const undo = make("button", "", words("undo"));
     undo.type = "button";
+    undo.dataset["key"] = undoKey;
+    undo.dataset["keyLabel"] = words("undo");
+    undo.title = `${words("undo")} (${undoKey})`;
     const url = message.undo;
     undo.addEventListener("click", () => {
       close();

@@ -123,6 +123,7 @@ type Head struct {
 	Watching bool
 	Watchers int
 	Waits    string // what is expected of whom: a call to act
+	NextURL  string // leads to the ticket that follows in the list; "" beside a list
 }
 
 // Fact is a few words under the title, some with an instant.
