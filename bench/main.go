@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,8 @@ type options struct {
 	sizes   []size
 	engines []string
 	clients []int
+	port    int // of the cluster
+	peers   []string
 	only    []string // operations; empty is all
 	length  time.Duration
 	rounds  int
@@ -41,6 +44,9 @@ func parse(args []string) (*options, error) {
 	names := f.String("sizes", "10k,100k,1m", "data sets to measure")
 	engines := f.String("engines", "sqlite,postgres", "engines to measure")
 	only := f.String("only", "", "operations to measure, such as create,read; all without")
+	clients := f.String("clients", "1,8", "how many clients at once, one measurement for each")
+	beside := f.String("peers", strings.Join(peerNames(), ","), "products to measure beside it, at 100k tickets; none for none")
+	f.IntVar(&o.port, "port", 54391, "where the PostgreSQL server of the bench listens")
 	f.DurationVar(&o.length, "length", 2*time.Second, "length of a round")
 	f.IntVar(&o.rounds, "rounds", 3, "rounds of each measurement")
 	f.StringVar(&o.cache, "cache", "/var/tmp/steward-bench", "where data sets are kept")
@@ -50,7 +56,14 @@ func parse(args []string) (*options, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
-	o.clients = []int{1, 8}
+	for text := range strings.SplitSeq(*clients, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("not a number of clients: %q", text)
+		}
+		o.clients = append(o.clients, n)
+	}
+	o.peers = strings.Split(*beside, ",")
 	o.engines = strings.Split(*engines, ",")
 	if *only != "" {
 		o.only = strings.Split(*only, ",")

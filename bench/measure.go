@@ -39,13 +39,15 @@ func (r *results) find(size, operation, contender string, clients int) (figures,
 	return figures{}, false
 }
 
-// stage is what serves one data set: the product on each engine, and the limits.
+// stage is what serves one data set: the product on each engine, the limits, and
+// the peers.
 type stage struct {
 	size     size
 	world    *world
 	products []*product
 	lite     *bareSQLite
 	post     *barePostgres
+	rivals   []*rival
 	cleanups []func() error
 }
 
@@ -76,7 +78,10 @@ func setStage(ctx context.Context, o *options, c *cache, s size) (_ *stage, err 
 			return st, err
 		}
 	}
-	return st, nil
+	if o.beside(s) {
+		err = st.stagePeers(ctx, o, c)
+	}
+	return st, err
 }
 
 func (st *stage) stageSQLite(ctx context.Context, o *options, c *cache) error {
@@ -132,7 +137,8 @@ func (st *stage) start(ctx context.Context, o *options, engine, url string, data
 	return err
 }
 
-// contenders gives who takes part in an operation, each beside its limit.
+// contenders gives who takes part in an operation: the product beside its limits,
+// then the peers.
 func (st *stage) contenders(o *operation) []*contender {
 	var out []*contender
 	_, limited := limits[o.name]
@@ -144,6 +150,11 @@ func (st *stage) contenders(o *operation) []*contender {
 			out = append(out, st.lite.contender(o))
 		default:
 			out = append(out, st.post.contender(o))
+		}
+	}
+	if _, ok := shared[o.name]; ok {
+		for _, v := range st.rivals {
+			out = append(out, v.contender(o))
 		}
 	}
 	return out
@@ -164,8 +175,8 @@ func (r *results) measure(ctx context.Context, o *options, st *stage) error {
 			}
 			for j, f := range all {
 				r.measured = append(r.measured, measurement{st.size.name, op.name, contenders[j].name, n, f})
-				say("%-5s %-10s %d  %-17s %8.0f/s  p50 %8s p95 %8s  cpu %8s + %8s  failed %d", st.size.name, op.name, n, contenders[j].name,
-					f.Rate, short(f.P50), short(f.P95), short(f.CPU), short(f.DBCPU), f.Failed)
+				say("%-5s %-10s %d  %-17s %8s/s  p50 %8s p95 %8s  cpu %8s + %8s  failed %d", st.size.name, op.name, n, contenders[j].name,
+					perSecond(f.Rate), short(f.P50), short(f.P95), short(f.CPU), short(f.DBCPU), f.Failed)
 			}
 		}
 	}

@@ -19,6 +19,7 @@ const (
 	targetMemory        = 200 << 20
 	targetCold          = 250_000 // bytes
 	targetWarm          = 20_000
+	targetPeerCPU       = 100 // times less of it for a request
 )
 
 // short writes a duration with two or three figures.
@@ -34,6 +35,14 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// perSecond writes a rate: a decimal where whole numbers would hide the half.
+func perSecond(rate float64) string {
+	if rate < 10 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return fmt.Sprintf("%.0f", rate)
 }
 
 // document is RESULTS.md being written.
@@ -55,10 +64,12 @@ func (r *results) write(o *options, c *cache) error {
 	d.line("Written by `make bench`; `bench/remarks.md` is the part that people write. Ratios are within one run, in which the contenders")
 	d.line("take turns; absolute figures say as much about the machine as about the program.\n")
 	r.conditions(&d, o, c)
+	o.besideConditions(&d)
 	r.verdicts(&d, o)
 	if remarks, err := os.ReadFile("bench/remarks.md"); err == nil {
 		d.WriteString("\n" + strings.TrimSpace(string(remarks)) + "\n")
 	}
+	r.besideTables(&d, o)
 	r.tables(&d, o)
 	r.footprint(&d)
 	return os.WriteFile(o.out, []byte(d.String()), 0o644)
@@ -159,6 +170,7 @@ func (r *results) verdicts(d *document, o *options) {
 		}
 	}
 	r.growth(d, o)
+	r.besideVerdicts(d, o)
 	for _, m := range r.memories {
 		if m.size == o.sizes[len(o.sizes)-1].name {
 			d.verdict(fmt.Sprintf("memory after the load, %s, %s (MB)", m.engine, m.size), targetMemory>>20, float64(m.bytes>>20), false, "%.0f")
@@ -215,7 +227,7 @@ func (r *results) rows(d *document, size string, op operation, clients int) {
 				share = fmt.Sprintf("%.2f", ratio(f.Rate, bare.Rate))
 			}
 		}
-		d.row(what, m.contender, fmt.Sprintf("%.0f", f.Rate), share, short(f.P50), short(f.P95), short(f.P99), short(f.CPU), short(f.DBCPU), fmt.Sprint(f.Failed))
+		d.row(what, m.contender, perSecond(f.Rate), share, short(f.P50), short(f.P95), short(f.P99), short(f.CPU), short(f.DBCPU), fmt.Sprint(f.Failed))
 		what = ""
 	}
 }

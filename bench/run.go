@@ -5,9 +5,9 @@ import (
 	"errors"
 	"os"
 	"slices"
-)
 
-const clusterPort = 54391
+	"github.com/steward-itsm/steward/bench/peers"
+)
 
 func run(ctx context.Context, args []string) (err error) {
 	o, err := parse(args)
@@ -17,9 +17,14 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := os.MkdirAll(o.cache, 0o755); err != nil {
 		return err
 	}
+	for _, p := range peers.All() {
+		if why := o.without(p); why != "" {
+			say("%s is not measured: %s", p.Name(), why)
+		}
+	}
 	c := &cache{dir: o.cache, say: say}
-	if slices.Contains(o.engines, "postgres") {
-		if c.cluster, err = startCluster(o.cache, clusterPort); err != nil {
+	if slices.Contains(o.engines, "postgres") || slices.ContainsFunc(o.sizes, o.beside) {
+		if c.cluster, err = startCluster(o.cache, o.port); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, c.cluster.stop()) }()
@@ -33,6 +38,13 @@ func run(ctx context.Context, args []string) (err error) {
 			}
 			if err != nil {
 				return err
+			}
+		}
+		if o.beside(s) {
+			for _, p := range o.asked() {
+				if _, err := c.peer(ctx, o, p, s); err != nil {
+					return err
+				}
 			}
 		}
 	}
