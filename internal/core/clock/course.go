@@ -1,0 +1,121 @@
+package clock
+
+import (
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
+)
+
+// Facts are what a clock needs to know of a ticket.
+type Facts struct {
+	Kind         string
+	Service      int64
+	Organisation int64 // of the requester: the customer
+	Group        int64 // that holds it
+	Supplier     int64 // whose group that is; 0 for one's own
+	Priority     int
+	State        string // key
+	Label        string // of the state
+	Wait         string // key of what it waits for
+	WaitLabel    string
+	OnRequester  bool // it waits for its requester
+	Pauses       bool // the workflow stops the clocks here
+	Active       bool // work is owed
+	Cancelled    bool // nothing is owed, and nothing was delivered
+}
+
+// Moment is an event that matters to clocks: what holds from its instant on, and
+// what happened in it.
+type Moment struct {
+	At  time.Time
+	Seq int // of the event
+	Facts
+	Answered   bool // our side answered in public
+	Taken      bool // who holds it did something with it
+	Workaround bool // a workaround was given
+}
+
+// Course is a ticket's timeline as clocks see it, in order.
+type Course struct {
+	TicketID int64
+	Moments  []Moment
+}
+
+// WorkaroundActivity is the activity by which somebody says that a workaround was
+// given.
+const WorkaroundActivity = "workaround"
+
+// Rules are what Read must know besides the timeline.
+type Rules struct {
+	Kind     func(key string) *workflow.Definition // nil for a kind that is gone
+	Supplier func(group int64) int64               // whose group it is; 0 for one's own
+}
+
+// Read makes a course of a timeline, oldest event first. The error is of the first
+// event that does not apply; what came before it is given. An event that is dated
+// before the one ahead of it counts from that one's instant.
+func Read(events []ticket.Event, rules Rules) (Course, error) {
+	var c Course
+	var now ticket.Ticket
+	def := &workflow.Definition{}
+	for i := range events {
+		e := &events[i]
+		group := now.GroupID
+		if change, ok := e.Change(ticket.FieldKind); ok {
+			if def = rules.Kind(change.To); def == nil {
+				def = &workflow.Definition{}
+			}
+		}
+		if err := now.Apply(*e, def); err != nil {
+			return c, err
+		}
+		c.TicketID = e.TicketID
+		m := Moment{At: e.At, Seq: e.Seq, Facts: factsOf(&now, def, rules.Supplier)}
+		if ours(e, &now) {
+			m.Answered = e.Type == ticket.Replied
+			m.Taken = i > 0 && group == now.GroupID && e.Type != ticket.Rated && e.Type != ticket.Synced
+		}
+		if _, ok := e.Change(ticket.ActivityPrefix + WorkaroundActivity); ok {
+			m.Workaround = true
+		}
+		n := len(c.Moments)
+		if n > 0 && m.At.Before(c.Moments[n-1].At) {
+			m.At = c.Moments[n-1].At
+		}
+		if n == 0 || m.Facts != c.Moments[n-1].Facts || m.Answered || m.Taken || m.Workaround {
+			c.Moments = append(c.Moments, m)
+		}
+	}
+	return c, nil
+}
+
+// ours reports whether an event is by a person on our side or a supplier's.
+func ours(e *ticket.Event, t *ticket.Ticket) bool {
+	switch e.Actor.Type {
+	case access.TypePerson, access.TypeSupplier, access.TypeImporter:
+		return e.Actor.ID == 0 || e.Actor.ID != t.RequesterID
+	}
+	return false
+}
+
+func factsOf(t *ticket.Ticket, def *workflow.Definition, supplier func(int64) int64) Facts {
+	f := Facts{
+		Kind: t.Kind, Service: t.ServiceID, Organisation: t.OrganisationID, Group: t.GroupID, Priority: t.Priority,
+		State: t.State, Label: t.State, Wait: t.WaitReason, WaitLabel: t.WaitReason,
+		Active: t.Category.Active(), Cancelled: t.Category == workflow.Cancelled,
+	}
+	if t.GroupID != 0 {
+		f.Supplier = supplier(t.GroupID)
+	}
+	s, ok := def.State(t.State)
+	if !ok {
+		return f
+	}
+	f.Label, f.Pauses = s.Label, s.Clock == workflow.Pause
+	if r, ok := s.Reason(t.WaitReason); ok {
+		f.WaitLabel, f.OnRequester, f.Pauses = r.Label, r.OnRequester, r.Clock == workflow.Pause
+	}
+	return f
+}
