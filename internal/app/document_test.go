@@ -8,6 +8,8 @@ import (
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/practice/document"
 )
 
@@ -83,6 +85,65 @@ func TestDocumentsAreGivenToThoseWhoMayReadThem(t *testing.T) {
 			if a.Status == http.StatusOK && !strings.Contains(a.Header.Get("Content-Disposition"), inc.Number) {
 				t.Errorf("%s is called %q", c.path, a.Header.Get("Content-Disposition"))
 			}
+		}
+	})
+}
+
+// TestADocumentNamesThingsAsTheyWereCalled: a ticket that became one of another
+// kind keeps the names of the states and fields it had before.
+func TestADocumentNamesThingsAsTheyWereCalled(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		c := s.Core
+		incident, err := c.Kinds.Get("incident")
+		if err != nil {
+			t.Fatal(err)
+		}
+		edited := *incident
+		edited.Fields = append(slices.Clone(incident.Fields), workflow.Field{Key: "cause", Label: "Root of the evil", Type: workflow.Text})
+		edited.States = slices.Clone(incident.States)
+		hold := slices.IndexFunc(edited.States, func(st workflow.State) bool { return st.Category == workflow.Waiting })
+		edited.States[hold].Label = "Parked by us"
+		if err := c.DB.Write(t.Context(), func(tx *database.Tx) error {
+			return c.Kinds.Save(t.Context(), tx, &edited, incident.Version, 0, c.Now())
+		}); err != nil {
+			t.Fatal(err)
+		}
+		agent := s.As("agent")
+		inc := s.Ticket("requester", "incident", "No sound")
+		at := ticket.ByID(inc.ID)
+		if _, err := c.Tickets.Edit(agent, at, ticket.Edit{Fields: map[string]string{"cause": "A mouse"}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"start", "hold", "resume"} {
+			step := ticket.Step{Transition: key}
+			if key == "hold" {
+				step.Reason = "vendor"
+			}
+			if _, err := c.Tickets.Transition(agent, at, step); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := c.Tickets.Convert(agent, at, ticket.Conversion{Kind: "request"}); err != nil {
+			t.Fatal(err)
+		}
+		i, err := documents(s).InternalOf(agent, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, e := range i.Entries {
+			all = append(all, e.Changes...)
+		}
+		said := strings.Join(all, "\n")
+		for _, want := range []string{"Root of the evil: – → A mouse", "→ Parked by us", "Kind: Incident → Request", "Number: " + inc.Number + " → "} {
+			if !strings.Contains(said, want) {
+				t.Errorf("the document does not say %q:\n%s", want, said)
+			}
+		}
+		p, err := documents(s).PublicOf(s.As("requester"), at)
+		if err != nil || slices.ContainsFunc(p.Entries, func(e document.PublicEntry) bool { return e.Step == "" && e.Text == "" && len(e.Files) == 0 && e.At.After(inc.CreatedAt) }) {
+			t.Errorf("the public document has entries without a word: %+v, %v", p.Entries, err)
 		}
 	})
 }

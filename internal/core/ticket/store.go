@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -382,4 +383,30 @@ func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 // childrenOf gives the tickets directly below one.
 func childrenOf(ctx context.Context, q database.Querier, parent int64, limit int) ([]int64, error) {
 	return database.All(ctx, q, database.Scalar[int64], `SELECT t.id FROM tickets t WHERE t.parent_id = $1 ORDER BY t.id LIMIT $2`, parent, limit)
+}
+
+// Era is which kind a ticket was of, from an entry of its timeline on.
+type Era struct {
+	Seq  int
+	Kind string // key
+}
+
+// Eras gives the kinds that a ticket was of, oldest first: more than one when it
+// was converted. Numbers tell it to whoever sees the ticket.
+func (s *Service) Eras(ctx context.Context, t *Ticket) ([]Era, error) {
+	if !access.From(ctx).Check(access.View, t.Record()).Allowed {
+		return nil, notFound()
+	}
+	var out []Era
+	err := database.Each(ctx, s.db.Reader(), func(r database.Row) error {
+		var e Event
+		if err := r.Scan(&e.Seq, database.JSON{V: &e.Changes}); err != nil {
+			return err
+		}
+		if c, ok := e.Change(FieldKind); ok {
+			out = append(out, Era{e.Seq, c.To})
+		}
+		return nil
+	}, `SELECT e.seq, e.changes FROM ticket_events e WHERE e.ticket_id = $1 AND CAST(e.changes AS TEXT) LIKE '%"kind"%' ORDER BY e.seq LIMIT $2`, t.ID, maxMoves)
+	return out, err
 }

@@ -52,7 +52,7 @@ func (d Deps) PublicOf(ctx context.Context, ref ticket.Ref) (Public, error) {
 	if err != nil {
 		return Public{}, err
 	}
-	def, err := d.Tickets.Kinds().Get(t.Kind)
+	k, err := d.kindsOf(ctx, &t)
 	if err != nil {
 		return Public{}, err
 	}
@@ -68,7 +68,7 @@ func (d Deps) PublicOf(ctx context.Context, ref ticket.Ref) (Public, error) {
 	if err != nil {
 		return Public{}, err
 	}
-	out := Public{Number: t.Number, Title: t.Title, Description: t.Description, Facts: publicFacts(ctx, c, &t, def)}
+	out := Public{Number: t.Number, Title: t.Title, Description: t.Description, Facts: publicFacts(ctx, c, &t, k.now)}
 	out.Earlier = len(events) > 0 && events[0].Seq > 1
 	for _, e := range events {
 		out.Files = append(out.Files, e.Attachments...)
@@ -77,7 +77,7 @@ func (d Deps) PublicOf(ctx context.Context, ref ticket.Ref) (Public, error) {
 			entry.Text = "" // it stands above
 		}
 		if e.State != "" {
-			entry.Step = requesterWords(def, e.State, e.WaitReason)
+			entry.Step = requesterWords(k.at(e.Seq), e.State, e.WaitReason)
 		}
 		if e.Type == ticket.Rated {
 			entry.Step = text.T(ctx, "rated how it went")
@@ -150,7 +150,7 @@ func (d Deps) InternalOf(ctx context.Context, ref ticket.Ref) (Internal, error) 
 	if !d.Tickets.ReadsNotes(ctx, &t) {
 		return Internal{}, apperr.New(apperr.Forbidden, "The internal version is for those who read internal notes. Ask for the public one.")
 	}
-	def, err := d.Tickets.Kinds().Get(t.Kind)
+	k, err := d.kindsOf(ctx, &t)
 	if err != nil {
 		return Internal{}, err
 	}
@@ -163,7 +163,7 @@ func (d Deps) InternalOf(ctx context.Context, ref ticket.Ref) (Internal, error) 
 	if err != nil {
 		return Internal{}, err
 	}
-	out := Internal{Number: t.Number, Title: t.Title, Description: t.Description, Facts: internalFacts(ctx, c, &t, def)}
+	out := Internal{Number: t.Number, Title: t.Title, Description: t.Description, Facts: internalFacts(ctx, c, &t, k.now)}
 	out.Earlier = len(events) > 0 && events[0].Seq > 1
 	for i := range events {
 		e := &events[i]
@@ -173,7 +173,7 @@ func (d Deps) InternalOf(ctx context.Context, ref ticket.Ref) (Internal, error) 
 			entry.Text = ""
 			entry.Changes = []string{text.T(ctx, "Opened")}
 		} else {
-			entry.Changes = c.changes(ctx, e, def)
+			entry.Changes = c.changes(ctx, e, k.at(e.Seq-1), k.at(e.Seq))
 		}
 		if change, ok := e.Change(ticket.FieldResolution); ok && entry.Text == "" {
 			entry.Text = change.To
@@ -263,25 +263,36 @@ func idsIn(events []ticket.Event) (persons, groups, services []int64) {
 // others are left to the page.
 var told = []string{
 	ticket.FieldState, ticket.FieldWaitReason, ticket.FieldPriority, ticket.FieldAssignee, ticket.FieldGroup, ticket.FieldService,
-	ticket.FieldRequester, ticket.FieldTitle, ticket.FieldTags, ticket.FieldResolutionCode,
+	ticket.FieldRequester, ticket.FieldTitle, ticket.FieldTags, ticket.FieldResolutionCode, ticket.FieldKind, ticket.FieldNumber,
 }
 
-// changes says what an event changed, in the words of the kind.
-func (c cast) changes(ctx context.Context, e *ticket.Event, def *workflow.Definition) []string {
+// changes says what an event changed, in the words of the kind that the ticket was
+// of before it and after it.
+func (c cast) changes(ctx context.Context, e *ticket.Event, before, after *workflow.Definition) []string {
 	var out []string
 	for _, ch := range e.Changes {
 		label := labelOf(ctx, ch.Field)
 		if key, ok := strings.CutPrefix(ch.Field, ticket.CustomPrefix); ok {
-			f, _ := def.Field(key)
-			label = f.Label
+			label = fieldLabel(key, after, before)
 		}
 		if label == "" || !slices.Contains(told, ch.Field) && !strings.HasPrefix(ch.Field, ticket.CustomPrefix) {
 			continue
 		}
-		from, to := c.value(ctx, ch.Field, ch.From, def), c.value(ctx, ch.Field, ch.To, def)
+		from, to := c.value(ctx, ch.Field, ch.From, before), c.value(ctx, ch.Field, ch.To, after)
 		out = append(out, label+": "+cmp.Or(from, "–")+" → "+cmp.Or(to, "–"))
 	}
 	return out
+}
+
+// fieldLabel names a custom field as the first of some kinds that has it does; one
+// that none has any more goes by its key.
+func fieldLabel(key string, kinds ...*workflow.Definition) string {
+	for _, def := range kinds {
+		if f, ok := def.Field(key); ok {
+			return f.Label
+		}
+	}
+	return key
 }
 
 func labelOf(ctx context.Context, field string) string {
@@ -289,7 +300,7 @@ func labelOf(ctx context.Context, field string) string {
 		ticket.FieldState: text.T(ctx, "State"), ticket.FieldWaitReason: text.T(ctx, "Waits for"), ticket.FieldPriority: text.T(ctx, "Priority"),
 		ticket.FieldAssignee: text.T(ctx, "Assignee"), ticket.FieldGroup: text.T(ctx, "Group"), ticket.FieldService: text.T(ctx, "Service"),
 		ticket.FieldRequester: text.T(ctx, "Requester"), ticket.FieldTitle: text.T(ctx, "Title"), ticket.FieldTags: text.T(ctx, "Tags"),
-		ticket.FieldResolutionCode: text.T(ctx, "Resolution code"),
+		ticket.FieldResolutionCode: text.T(ctx, "Resolution code"), ticket.FieldKind: text.T(ctx, "Kind"), ticket.FieldNumber: text.T(ctx, "Number"),
 	}[field]
 }
 
@@ -298,7 +309,7 @@ func (c cast) value(ctx context.Context, field, value string, def *workflow.Defi
 	switch field {
 	case ticket.FieldState:
 		s, _ := def.State(value)
-		return s.Label
+		return cmp.Or(s.Label, value)
 	case ticket.FieldWaitReason:
 		for _, s := range def.States {
 			if r, ok := s.Reason(value); ok {
@@ -315,7 +326,11 @@ func (c cast) value(ctx context.Context, field, value string, def *workflow.Defi
 		return c.services[id]
 	case ticket.FieldResolutionCode:
 		code, _ := def.Code(value)
-		return code.Label
+		return cmp.Or(code.Label, value)
+	case ticket.FieldKind:
+		if def.Key == value {
+			return def.Label
+		}
 	}
 	if key, ok := strings.CutPrefix(field, ticket.CustomPrefix); ok {
 		f, _ := def.Field(key)
