@@ -142,7 +142,9 @@ func TestADocumentNamesThingsAsTheyWereCalled(t *testing.T) {
 			}
 		}
 		p, err := documents(s).PublicOf(s.As("requester"), at)
-		if err != nil || slices.ContainsFunc(p.Entries, func(e document.PublicEntry) bool { return e.Step == "" && e.Text == "" && len(e.Files) == 0 && e.At.After(inc.CreatedAt) }) {
+		if err != nil || slices.ContainsFunc(p.Entries, func(e document.PublicEntry) bool {
+			return e.Step == "" && e.Text == "" && len(e.Files) == 0 && e.At.After(inc.CreatedAt)
+		}) {
 			t.Errorf("the public document has entries without a word: %+v, %v", p.Entries, err)
 		}
 	})

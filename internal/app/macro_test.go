@@ -11,6 +11,8 @@ import (
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 )
 
 type macroShown struct {
@@ -338,4 +340,32 @@ func cookieOf(a apptest.Answer, name string) string {
 		}
 	}
 	return ""
+}
+
+// TestOfferingMacrosAsksAFixedNumberOfQuestions, however many of them have a
+// condition on what a practice knows of the ticket.
+func TestOfferingMacrosAsksAFixedNumberOfQuestions(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		lead, tk := s.SignedIn("team_lead"), s.Ticket("requester", "incident", "No sound")
+		macros := macro.New(macro.Deps{DB: s.Core.DB, Tickets: s.Core.Tickets})
+		made := 0
+		asks := func(n int) int {
+			t.Helper()
+			for ; made < n; made++ {
+				body := object{"title": fmt.Sprint("Watch ", made), "audience": "everyone", "condition": "-checklist:open", "steps": []object{{"do": "watch"}}}
+				if a := api(t, lead, http.MethodPost, "/macros", body, nil); a.Status != http.StatusCreated {
+					t.Fatalf("%d %s", a.Status, a.Body)
+				}
+			}
+			ctx, queries := database.WithCounter(s.As("agent"))
+			if fit, err := macros.For(ctx, &tk, ""); err != nil || len(fit) != n {
+				t.Fatalf("%d of %d fit, %v", len(fit), n, err)
+			}
+			return queries.N()
+		}
+		if one, many := asks(1), asks(6); one != many {
+			t.Errorf("one macro costs %d queries, six cost %d", one, many)
+		}
+	})
 }

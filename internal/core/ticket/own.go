@@ -131,9 +131,20 @@ func (k knownNames) Resolve(_ context.Context, names []filter.Name) ([][]int64, 
 // Fits tries a condition on a ticket in memory. q reads what practices know of the
 // ticket, if the condition asks for it.
 func (s *Service) Fits(ctx context.Context, q database.Querier, c filter.Condition, t *Ticket) (bool, error) {
-	record, err := s.withAttributes(ctx, q, t, c)
+	fits, err := s.FitsEach(ctx, q, []filter.Condition{c}, t)
+	return err == nil && fits[0], err
+}
+
+// FitsEach is Fits for several conditions on one ticket: what practices know of it
+// is read once, whichever of them ask for it.
+func (s *Service) FitsEach(ctx context.Context, q database.Querier, conditions []filter.Condition, t *Ticket) ([]bool, error) {
+	record, err := s.withAttributes(ctx, q, t, conditions...)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return c.Match(record), nil
+	out := make([]bool, len(conditions))
+	for i := range conditions {
+		out[i] = conditions[i].Match(record)
+	}
+	return out, nil
 }

@@ -118,10 +118,15 @@ func (e extended) Values(field string) []filter.Value {
 	return e.Ticket.Values(field)
 }
 
-// withAttributes loads the attributes that a condition names.
-func (s *Service) withAttributes(ctx context.Context, q database.Querier, t *Ticket, c filter.Condition) (filter.Record, error) {
+// withAttributes loads the attributes that conditions name, each once.
+func (s *Service) withAttributes(ctx context.Context, q database.Querier, t *Ticket, conditions ...filter.Condition) (filter.Record, error) {
 	e := extended{Ticket: t, values: map[string][]filter.Value{}}
-	for _, name := range c.Fields() {
+	var names []string
+	for i := range conditions {
+		names = append(names, conditions[i].Fields()...)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		i := slices.IndexFunc(s.attributes, func(a Attribute) bool { return a.Field.Name == name })
 		if i < 0 {
 			continue

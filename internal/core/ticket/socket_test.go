@@ -2,6 +2,7 @@ package ticket_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/steward-itsm/steward/internal/core/filter"
@@ -74,6 +75,16 @@ func TestAttributesAnswerInListsAndInWorkflows(t *testing.T) {
 			t.Errorf("the workflow let the short one pass: %v", err)
 		}
 		d.step(t, d.ana, long, ticket.Step{Transition: "start"})
+		var conditions []filter.Condition
+		for _, text := range []string{"length:>5", "length:<5", "state:in_progress", "length:>500"} {
+			conditions = append(conditions, must(d.Condition(d.as(d.ana), text, nil))(t))
+		}
+		now := d.get(t, long)
+		ctx, queries := database.WithCounter(d.as(d.ana))
+		fits := must(d.FitsEach(ctx, d.world.DB.Reader(), conditions, &now))(t)
+		if !slices.Equal(fits, []bool{true, false, true, false}) || queries.N() != 1 {
+			t.Errorf("the conditions fit: %v, by %d queries", fits, queries.N())
+		}
 	}, &careful)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -44,17 +45,21 @@ func (s *Macros) For(ctx context.Context, t *ticket.Ticket, words string) ([]Mac
 	if err != nil {
 		return nil, err
 	}
-	out := found[:0]
+	var known []Macro
+	var conditions []filter.Condition
 	for i := range found {
-		if bound[i].Err != nil {
-			continue // a condition that names what is no longer there fits nothing
+		if bound[i].Err == nil { // a condition that names what is no longer there fits nothing
+			known, conditions = append(known, found[i]), append(conditions, bound[i].Condition)
 		}
-		fits, err := s.d.Tickets.Fits(ctx, s.d.DB.Reader(), bound[i].Condition, t)
-		if err != nil {
-			return nil, err
-		}
-		if fits {
-			out = append(out, found[i])
+	}
+	fits, err := s.d.Tickets.FitsEach(ctx, s.d.DB.Reader(), conditions, t)
+	if err != nil {
+		return nil, err
+	}
+	out := known[:0]
+	for i := range known {
+		if fits[i] {
+			out = append(out, known[i])
 		}
 	}
 	return out, nil
