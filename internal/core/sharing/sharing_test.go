@@ -23,13 +23,18 @@ func TestTheCheckAndTheConditionAgree(t *testing.T) {
 			{OwnerID: lea, Audience: sharing.Group, GroupID: other},
 			{OwnerID: lea, Audience: sharing.Everyone},
 			{OwnerID: ben, Audience: sharing.Mine},
+			{OwnerID: lea, Audience: sharing.Role, Role: access.RoleAgent},
+			{OwnerID: lea, Audience: sharing.Role, Role: access.RoleAuditor},
 		} {
 			for _, person := range []int64{ana, lea, ben} {
 				actor := access.From(w.As(person))
 				var args database.Args
-				where := sharing.Visible("x", actor, &args)
+				where := sharing.VisibleByRole("x", actor, &args)
+				if scope.Audience != sharing.Role {
+					where += " AND " + sharing.Visible("x", actor, &args)
+				}
 				query := "SELECT count(*) FROM (SELECT CAST(" + args.Arg(scope.OwnerID) + " AS BIGINT) AS owner_id, CAST(" + args.Arg(string(scope.Audience)) +
-					" AS TEXT) AS audience, CAST(" + args.Arg(database.ID(scope.GroupID)) + " AS BIGINT) AS group_id) x WHERE " + where
+					" AS TEXT) AS audience, CAST(" + args.Arg(database.ID(scope.GroupID)) + " AS BIGINT) AS group_id, CAST(" + args.Arg(scope.Role) + " AS TEXT) AS role) x WHERE " + where
 				n, err := database.One(t.Context(), w.DB.Reader(), database.Scalar[int], query, args.Values()...)
 				if err != nil {
 					t.Fatal(err)
@@ -65,6 +70,7 @@ func TestSharingNeedsThePermissionAndAGroupOfOnesOwn(t *testing.T) {
 			{lea, sharing.Scope{Audience: sharing.Group, GroupID: team}, ""},
 			{lea, sharing.Scope{Audience: sharing.Group, GroupID: other}, "group"},
 			{lea, sharing.Scope{Audience: "all"}, "audience"},
+			{lea, sharing.Scope{Audience: sharing.Role, Role: access.RoleAgent}, "audience"}, // this thing is no role's
 		} {
 			var p apperr.Problems
 			c.scope.Check(&p, access.From(w.As(c.person)))

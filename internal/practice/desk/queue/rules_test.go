@@ -12,6 +12,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
 )
@@ -167,17 +168,17 @@ func TestRuleOnWhoEditsAView(t *testing.T) {
 		actor      access.Actor
 		sees, edit bool
 	}{
-		"own":                     {savedView{ID: 1, OwnerID: me, Audience: forMe}, actor(), true, true},
-		"another's own":           {savedView{ID: 1, OwnerID: 8, Audience: forMe}, actor(access.ManageViews), false, false},
-		"everyone's":              {savedView{ID: 1, OwnerID: 8, Audience: forEveryone}, actor(), true, false},
-		"everyone's, may share":   {savedView{ID: 1, OwnerID: 8, Audience: forEveryone}, actor(access.ManageViews), true, true},
-		"my group's, may share":   {savedView{ID: 1, OwnerID: 8, Audience: forGroup, GroupID: group}, actor(access.ManageViews), true, true},
-		"another's, may share":    {savedView{ID: 1, OwnerID: 8, Audience: forGroup, GroupID: 12}, actor(access.ManageViews), false, false},
-		"own, of a group I left":  {savedView{ID: 1, OwnerID: me, Audience: forGroup, GroupID: 12}, actor(), true, true},
-		"built in":                {savedView{Key: "open", Audience: forEveryone}, actor(access.ManageViews), true, false},
-		"own, the program itself": {savedView{ID: 1, Audience: forMe}, access.System(), true, false},
+		"own":                     {savedView{ID: 1, OwnerID: me, Audience: sharing.Mine}, actor(), true, true},
+		"another's own":           {savedView{ID: 1, OwnerID: 8, Audience: sharing.Mine}, actor(access.ManageViews), false, false},
+		"everyone's":              {savedView{ID: 1, OwnerID: 8, Audience: sharing.Everyone}, actor(), true, false},
+		"everyone's, may share":   {savedView{ID: 1, OwnerID: 8, Audience: sharing.Everyone}, actor(access.ManageViews), true, true},
+		"my group's, may share":   {savedView{ID: 1, OwnerID: 8, Audience: sharing.Group, GroupID: group}, actor(access.ManageViews), true, true},
+		"another's, may share":    {savedView{ID: 1, OwnerID: 8, Audience: sharing.Group, GroupID: 12}, actor(access.ManageViews), false, false},
+		"own, of a group I left":  {savedView{ID: 1, OwnerID: me, Audience: sharing.Group, GroupID: 12}, actor(), true, true},
+		"built in":                {savedView{Key: "open", Audience: sharing.Everyone}, actor(access.ManageViews), true, false},
+		"own, the program itself": {savedView{ID: 1, Audience: sharing.Mine}, access.System(), false, false},
 	} {
-		if got := c.view.seenBy(c.actor); got != c.sees {
+		if got := c.view.scope().SeenBy(c.actor); got != c.sees {
 			t.Errorf("%s: seen %t", name, got)
 		}
 		if got := c.view.editableBy(c.actor); got != c.edit {

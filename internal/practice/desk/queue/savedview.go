@@ -8,18 +8,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/ui/text"
-)
-
-// audience says who has a saved view in their side list.
-type audience string
-
-const (
-	forMe       audience = "mine"
-	forGroup    audience = "group"
-	forEveryone audience = "everyone"
 )
 
 // savedView is a list under a name. The built-in ones have a key and no id.
@@ -35,7 +27,7 @@ type savedView struct {
 	By        string // field whose values are the columns or groups
 	WorkLimit string // as parseLimits reads it
 	OwnerID   int64
-	Audience  audience
+	Audience  sharing.Audience
 	GroupID   int64
 	Position  int64
 	CreatedAt time.Time
@@ -67,55 +59,27 @@ func (v *savedView) check(actor access.Actor) error {
 	case n > maxViewName:
 		p.Add("name", "Keep the name under %d characters.", maxViewName)
 	}
-	switch v.Audience {
-	case forMe:
-		v.GroupID = 0
-	case forEveryone:
-		v.GroupID = 0
-		if !actor.Can(access.ManageViews, access.AnyKind) {
-			p.Add("audience", "You may not share views.")
-		}
-	case forGroup:
-		switch {
-		case !actor.Can(access.ManageViews, access.AnyKind):
-			p.Add("audience", "You may not share views.")
-		case !actor.InGroup(v.GroupID):
-			p.Add("group", "Choose one of your groups.")
-		}
-	default:
-		p.Add("audience", "Choose who has this view.")
-	}
+	scope := v.scope()
+	scope.Check(&p, actor)
+	v.GroupID = scope.GroupID
 	return p.Err()
 }
 
-// seenBy is the rule of whose side list has the view; visibleViews is the same in SQL.
-func (v *savedView) seenBy(actor access.Actor) bool {
-	switch v.Audience {
-	case forEveryone:
-		return true
-	case forGroup:
-		return actor.InGroup(v.GroupID) || v.OwnerID == actor.ID
-	case forMe:
-	}
-	return v.OwnerID == actor.ID
+// scope is whose side lists have the view.
+func (v *savedView) scope() sharing.Scope {
+	return sharing.Scope{OwnerID: v.OwnerID, Audience: v.Audience, GroupID: v.GroupID}
 }
 
-// editableBy is the rule of who may change or delete the view: its owner, and
-// for a shared one whoever may share views with those who have it.
+// editableBy reports whether somebody may change or delete the view; those that
+// come with the product nobody.
 func (v *savedView) editableBy(actor access.Actor) bool {
-	if v.ID == 0 || !actor.IsPerson() {
-		return false
-	}
-	if v.OwnerID == actor.ID {
-		return true
-	}
-	return v.Audience != forMe && v.seenBy(actor) && actor.Can(access.ManageViews, access.AnyKind)
+	return v.ID != 0 && v.scope().EditableBy(actor)
 }
 
 // beside reports whether two views stand in the same part of a side list, and so
 // can change places.
 func (v *savedView) beside(other savedView) bool {
-	return v.Audience == other.Audience && v.GroupID == other.GroupID && (v.Audience != forMe || v.OwnerID == other.OwnerID)
+	return v.Audience == other.Audience && v.GroupID == other.GroupID && (v.Audience != sharing.Mine || v.OwnerID == other.OwnerID)
 }
 
 // defaultView is the key of the view the queue opens with.

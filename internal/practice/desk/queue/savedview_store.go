@@ -6,6 +6,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/once"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -19,12 +20,6 @@ func scanView(r database.Row) (savedView, error) {
 	return v, err
 }
 
-// visibleViews is savedView.seenBy as a condition.
-func visibleViews(actor access.Actor, args *database.Args) string {
-	return `(v.owner_id = ` + args.Arg(actor.ID) + ` OR v.audience = 'everyone' OR (v.audience = 'group' AND v.group_id IN ` +
-		database.In(args, actor.Groups()) + `))`
-}
-
 // maxListedViews bounds a side list.
 const maxListedViews = 100
 
@@ -35,7 +30,7 @@ func (q *Queue) listViews(ctx context.Context) ([]savedView, error) {
 		return nil, nil
 	}
 	var args database.Args
-	where := visibleViews(actor, &args)
+	where := sharing.Visible("v", actor, &args)
 	return database.All(ctx, q.d.DB.Reader(), scanView, `SELECT `+viewColumns+` FROM views v WHERE v.deleted_at IS NULL AND `+where+
 		` ORDER BY v.position, v.id LIMIT `+args.Arg(maxListedViews), args.Values()...)
 }
@@ -59,7 +54,7 @@ func editable(ctx context.Context, db database.Querier, id int64) (savedView, er
 	switch {
 	case err != nil:
 		return v, err
-	case !v.seenBy(actor):
+	case !v.scope().SeenBy(actor):
 		return savedView{}, errNoView()
 	case !v.editableBy(actor):
 		return v, apperr.New(apperr.Forbidden, "This view belongs to somebody else. Save it under a name of your own.")
@@ -188,7 +183,7 @@ func (q *Queue) shiftView(ctx context.Context, id int64, down bool) error {
 		}
 		var args database.Args
 		same := `v.audience = ` + args.Arg(string(v.Audience)) + ` AND COALESCE(v.group_id, 0) = ` + args.Arg(v.GroupID)
-		if v.Audience == forMe {
+		if v.Audience == sharing.Mine {
 			same += ` AND v.owner_id = ` + args.Arg(v.OwnerID)
 		}
 		siblings, err := database.All(ctx, tx, scanView, `SELECT `+viewColumns+` FROM views v WHERE v.deleted_at IS NULL AND `+same+

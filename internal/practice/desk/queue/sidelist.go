@@ -8,6 +8,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue/view"
@@ -115,9 +116,9 @@ func (q *Queue) sideList(ctx context.Context, l *list, n names, tallies []tally)
 		switch {
 		case v.Key != "":
 			builtin.Items = append(builtin.Items, item)
-		case v.Audience == forEveryone:
+		case v.Audience == sharing.Everyone:
 			everyone.Items = append(everyone.Items, item)
-		case v.Audience == forGroup:
+		case v.Audience == sharing.Group:
 			if groups[v.GroupID] == nil {
 				groups[v.GroupID] = &ui.SideGroup{Label: n.groups[v.GroupID].Name}
 				order = append(order, v.GroupID)
@@ -144,7 +145,7 @@ func (q *Queue) sideList(ctx context.Context, l *list, n names, tallies []tally)
 // sharing notes the groups that share views.
 func (w *wanted) sharing(views []savedView) {
 	for i := range views {
-		if views[i].Audience == forGroup {
+		if views[i].Audience == sharing.Group {
 			w.groups = append(w.groups, views[i].GroupID)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -37,7 +38,7 @@ func (f *viewForm) apply(v *savedView) {
 	v.Name, v.Filter, v.Sort, v.Columns = f.Name, f.Filter, f.Sort, f.Columns
 	a := f.arranged()
 	v.Layout, v.By, v.WorkLimit = a.Layout, a.By, f.Limit
-	v.Audience, v.GroupID = audience(f.Audience), f.Group
+	v.Audience, v.GroupID = sharing.Audience(f.Audience), f.Group
 }
 
 func (f *viewForm) arranged() arrangement { return arrangement{layout(f.Layout), f.By}.tidy() }
@@ -77,7 +78,7 @@ func (q *Queue) newView(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	form := viewForm{
-		Filter: l.filter, Sort: l.sort.String(), Columns: joinColumns(l.columns), Audience: string(forMe),
+		Filter: l.filter, Sort: l.sort.String(), Columns: joinColumns(l.columns), Audience: string(sharing.Mine),
 		Layout: string(l.arranged.Layout), By: l.arranged.By, Limit: l.view.WorkLimit,
 	}
 	return q.showView(w, r, http.StatusOK, 0, form, nil)
@@ -332,11 +333,11 @@ func (q *Queue) manageViews(w http.ResponseWriter, r *http.Request) error {
 			row.Owner = n.persons[v.OwnerID].Name
 		}
 		switch v.Audience {
-		case forEveryone:
+		case sharing.Everyone:
 			row.Audience = text.T(ctx, "Everyone")
-		case forGroup:
+		case sharing.Group:
 			row.Audience = n.groups[v.GroupID].Name
-		case forMe:
+		case sharing.Mine:
 			row.Audience = text.T(ctx, "Only me")
 		}
 		m.Saved = append(m.Saved, row)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/once"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 )
@@ -95,7 +96,7 @@ func bodyOf(b *Board) BoardBody {
 }
 
 func (n *NewBoard) apply(b *Board) {
-	b.Name, b.Audience, b.GroupID, b.Role, b.Tiles = strings.TrimSpace(n.Name), Audience(n.Audience), n.GroupID, n.Role, nil
+	b.Name, b.Audience, b.GroupID, b.Role, b.Tiles = strings.TrimSpace(n.Name), sharing.Audience(n.Audience), n.GroupID, n.Role, nil
 	for _, t := range n.Tiles {
 		b.Tiles = append(b.Tiles, Tile{t.Title, metric.Key(t.Metric), Kind(t.Kind), metric.Cut(t.Cut), metric.Period(t.Step), t.Days, Size(t.Size), t.Filter})
 	}

@@ -9,24 +9,16 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/metric"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
-// Audience says who has a board.
-type Audience string
-
-// The audiences.
-const (
-	ForMe       Audience = "mine"
-	ForGroup    Audience = "group"
-	ForRole     Audience = "role"
-	ForEveryone Audience = "everyone"
-)
-
-// Audiences lists the audiences.
-func Audiences() []Audience { return []Audience{ForMe, ForGroup, ForRole, ForEveryone} }
+// Audiences lists who can have a board.
+func Audiences() []sharing.Audience {
+	return []sharing.Audience{sharing.Mine, sharing.Group, sharing.Role, sharing.Everyone}
+}
 
 // Board is a board of figures. The built-in ones have a key and no id.
 type Board struct {
@@ -34,7 +26,7 @@ type Board struct {
 	Key       string
 	Name      string
 	OwnerID   int64
-	Audience  Audience
+	Audience  sharing.Audience
 	GroupID   int64
 	Role      string
 	Tiles     []Tile
@@ -123,48 +115,24 @@ func (b *Board) check(actor access.Actor) error {
 	case n > maxName:
 		p.Add("name", "Keep the name under %d characters.", maxName)
 	}
-	if b.Audience != ForGroup {
-		b.GroupID = 0
-	}
-	if b.Audience != ForRole {
-		b.Role = ""
-	}
-	switch {
-	case !slices.Contains(Audiences(), b.Audience):
-		p.Add("audience", "Choose who has this board.")
-	case b.Audience != ForMe && !actor.Can(access.ManageViews, access.AnyKind):
-		p.Add("audience", "You may not share boards.")
-	case b.Audience == ForGroup && !actor.InGroup(b.GroupID):
-		p.Add("group", "Choose one of your groups.")
-	case b.Audience == ForRole && b.Role == "":
-		p.Add("role", "Choose a role.")
-	}
+	scope := b.scope()
+	scope.Check(&p, actor, sharing.Role)
+	b.GroupID, b.Role = scope.GroupID, scope.Role
 	if len(b.Tiles) > maxTiles {
 		p.Add("tiles", "A board has at most %d tiles.", maxTiles)
 	}
 	return p.Err()
 }
 
-// seenBy is the rule of who has a board; visible is the same in SQL.
-func (b *Board) seenBy(actor access.Actor) bool {
-	switch {
-	case b.Key != "", b.OwnerID == actor.ID, b.Audience == ForEveryone:
-		return true
-	case b.Audience == ForGroup:
-		return actor.InGroup(b.GroupID)
-	case b.Audience == ForRole:
-		return actor.HasRole(b.Role)
-	}
-	return false
+// scope is whose a board is.
+func (b *Board) scope() sharing.Scope {
+	return sharing.Scope{OwnerID: b.OwnerID, Audience: b.Audience, GroupID: b.GroupID, Role: b.Role}
 }
 
-// editableBy is the rule of who may change a board: its owner, and for a shared
-// one whoever has it and may share.
+// editableBy reports whether somebody may change a board; those that come with the
+// product nobody.
 func (b *Board) editableBy(actor access.Actor) bool {
-	if b.ID == 0 || !actor.IsPerson() {
-		return false
-	}
-	return b.OwnerID == actor.ID || b.Audience != ForMe && b.seenBy(actor) && actor.Can(access.ManageViews, access.AnyKind)
+	return b.ID != 0 && b.scope().EditableBy(actor)
 }
 
 // checkTile reports what is wrong with a tile of a metric.
@@ -205,28 +173,28 @@ func BuiltIn() []Board {
 		return Tile{Metric: m, Kind: Kind(kind), Cut: cut, Size: size, Step: metric.Week}
 	}
 	return []Board{
-		{Key: "desk-today", Name: text.Key("Desk today"), Audience: ForEveryone, Tiles: []Tile{
+		{Key: "desk-today", Name: text.Key("Desk today"), Audience: sharing.Everyone, Tiles: []Tile{
 			day(metric.VolumeIn), day(metric.VolumeOut), day(metric.Backlog), day(metric.FirstResponse),
 			{Metric: metric.BacklogAge, Kind: Kind(ui.ChartBars), Size: Medium, Days: 7},
 			{Metric: metric.Backlog, Kind: Kind(ui.ChartRanked), Cut: metric.ByGroup, Size: Medium, Days: 7},
 			{Metric: metric.Backlog, Kind: Kind(ui.ChartRanked), Cut: metric.ByPriority, Size: Medium, Days: 7},
 			{Metric: metric.VolumeIn, Kind: Kind(ui.ChartBars), Size: Medium, Step: metric.Day, Days: 14},
 		}},
-		{Key: "flow", Name: text.Key("Flow"), Audience: ForEveryone, Tiles: []Tile{
+		{Key: "flow", Name: text.Key("Flow"), Audience: sharing.Everyone, Tiles: []Tile{
 			number(metric.VolumeIn), number(metric.VolumeOut), number(metric.NetFlow), number(metric.TimeToResolve),
 			chart(metric.VolumeIn, ui.ChartStacked, metric.ByPriority, Medium),
 			chart(metric.Backlog, ui.ChartLine, "", Medium),
 			chart(metric.TimeToResolve, ui.ChartLine, "", Medium),
 			{Metric: metric.TimeInState, Kind: Kind(ui.ChartRanked), Cut: metric.ByState, Size: Medium},
 		}},
-		{Key: "quality", Name: text.Key("Quality"), Audience: ForEveryone, Tiles: []Tile{
+		{Key: "quality", Name: text.Key("Quality"), Audience: sharing.Everyone, Tiles: []Tile{
 			number(metric.FirstContact), number(metric.FirstLine), number(metric.ReopenRate), number(metric.Satisfaction),
 			chart(metric.FirstContact, ui.ChartLine, "", Medium),
 			chart(metric.ReopenRate, ui.ChartLine, "", Medium),
 			{Metric: metric.Satisfaction, Kind: Kind(ui.ChartRanked), Cut: metric.ByService, Size: Medium},
 			{Metric: metric.LostTime, Kind: Kind(ui.ChartRanked), Cut: metric.ByService, Size: Medium},
 		}},
-		{Key: "suppliers", Name: text.Key("Suppliers"), Audience: ForEveryone, Tiles: []Tile{
+		{Key: "suppliers", Name: text.Key("Suppliers"), Audience: sharing.Everyone, Tiles: []Tile{
 			{Metric: metric.TimeWithHolder, Kind: Kind(ui.ChartRanked), Cut: metric.BySupplier, Size: Medium},
 			{Metric: metric.Backlog, Kind: Kind(ui.ChartRanked), Cut: metric.BySupplier, Size: Medium},
 			{Metric: metric.PingPong, Kind: Kind(ui.ChartRanked), Cut: metric.BySupplier, Size: Medium},

@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -24,7 +25,7 @@ func TestWhoHasABoardIsTheSameInListsAndOnPages(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		var made []Board
 		for _, b := range []Board{
-			{Name: "Mine", Audience: ForMe}, {Name: "Group", Audience: ForGroup, GroupID: w.desk}, {Name: "Role", Audience: ForRole, Role: access.RoleAgent}, {Name: "All", Audience: ForEveryone},
+			{Name: "Mine", Audience: sharing.Mine}, {Name: "Group", Audience: sharing.Group, GroupID: w.desk}, {Name: "Role", Audience: sharing.Role, Role: access.RoleAgent}, {Name: "All", Audience: sharing.Everyone},
 		} {
 			b, err := w.boards.Add(w.As(w.lead), b)
 			if err != nil {
@@ -45,7 +46,7 @@ func TestWhoHasABoardIsTheSameInListsAndOnPages(t *testing.T) {
 				}
 			}
 		}
-		if _, err := w.boards.Add(w.As(w.agent), Board{Name: "Loud", Audience: ForEveryone}); !apperr.Is(err, apperr.Invalid) {
+		if _, err := w.boards.Add(w.As(w.agent), Board{Name: "Loud", Audience: sharing.Everyone}); !apperr.Is(err, apperr.Invalid) {
 			t.Errorf("an agent shared a board: %v", err)
 		}
 		w.get(t, w.asker, "/dashboards", http.StatusForbidden)
@@ -110,7 +111,7 @@ func TestATileThatCannotBeAnsweredLeavesTheOthersTheirs(t *testing.T) {
 		tile := func(cut metric.Cut) Tile {
 			return Tile{Metric: metric.Backlog, Kind: "ranked", Size: Small, Cut: cut}
 		}
-		_, err := w.boards.Add(w.As(w.agent), Board{Name: "Wrong", Audience: ForMe, Tiles: []Tile{tile("field.gone")}})
+		_, err := w.boards.Add(w.As(w.agent), Board{Name: "Wrong", Audience: sharing.Mine, Tiles: []Tile{tile("field.gone")}})
 		if apperr.ByField(err)["cut"] == "" {
 			t.Errorf("a field that no kind has: %v", err)
 		}
@@ -121,7 +122,7 @@ func TestATileThatCannotBeAnsweredLeavesTheOthersTheirs(t *testing.T) {
 		with := *incident
 		with.Fields = append(slices.Clone(incident.Fields), workflow.Field{Key: "site", Label: "Site", Type: workflow.Text})
 		w.define(t, &with)
-		b, err := w.boards.Add(w.As(w.agent), Board{Name: "Right", Audience: ForMe, Tiles: []Tile{tile(metric.ByPriority), tile("field.site"), tile(metric.ByGroup)}})
+		b, err := w.boards.Add(w.As(w.agent), Board{Name: "Right", Audience: sharing.Mine, Tiles: []Tile{tile(metric.ByPriority), tile("field.site"), tile(metric.ByGroup)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,11 +147,11 @@ func TestABoardAsksBoundedly(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.incident("Printer", w.desk)
-		same := Board{Name: "Same", Audience: ForMe}
+		same := Board{Name: "Same", Audience: sharing.Mine}
 		for range maxTiles {
 			same.Tiles = append(same.Tiles, Tile{Metric: metric.VolumeIn, Kind: Number, Size: Small, Step: metric.Week})
 		}
-		one := Board{Name: "One", Audience: ForMe, Tiles: same.Tiles[:1]}
+		one := Board{Name: "One", Audience: sharing.Mine, Tiles: same.Tiles[:1]}
 		asks := func(b Board) int {
 			b, err := w.boards.Add(w.As(w.agent), b)
 			if err != nil {
@@ -203,7 +204,7 @@ func TestABoardIsReceivedOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		w.incident("Printer", w.desk)
-		shared, err := w.boards.Add(w.As(w.lead), Board{Name: "Team", Audience: ForGroup, GroupID: w.desk, Tiles: BuiltIn()[1].Tiles})
+		shared, err := w.boards.Add(w.As(w.lead), Board{Name: "Team", Audience: sharing.Group, GroupID: w.desk, Tiles: BuiltIn()[1].Tiles})
 		if err != nil {
 			t.Fatal(err)
 		}

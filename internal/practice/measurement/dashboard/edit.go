@@ -11,6 +11,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard/view"
@@ -28,9 +29,9 @@ type boardForm struct {
 }
 
 func (f *boardForm) apply(b *Board) {
-	b.Name, b.Audience, b.GroupID, b.Role = f.Name, Audience(f.Audience), f.Group, f.Role
+	b.Name, b.Audience, b.GroupID, b.Role = f.Name, sharing.Audience(f.Audience), f.Group, f.Role
 	if b.Audience == "" {
-		b.Audience = ForMe
+		b.Audience = sharing.Mine
 	}
 }
 
@@ -58,7 +59,7 @@ func (d *Dashboards) newBoard(w http.ResponseWriter, r *http.Request) error {
 	if err := require(r.Context()); err != nil {
 		return err
 	}
-	return d.showNew(w, r, http.StatusOK, boardForm{Audience: string(ForMe)}, nil)
+	return d.showNew(w, r, http.StatusOK, boardForm{Audience: string(sharing.Mine)}, nil)
 }
 
 func (d *Dashboards) showNew(w http.ResponseWriter, r *http.Request, status int, f boardForm, wrong error) error {
@@ -79,8 +80,8 @@ func (d *Dashboards) settings(ctx context.Context, f boardForm, wrong error) (vi
 	if !s.Shares {
 		return s, nil
 	}
-	labels := map[Audience]string{
-		ForMe: text.T(ctx, "Only I"), ForGroup: text.T(ctx, "A group of mine"), ForRole: text.T(ctx, "Everybody with a role"), ForEveryone: text.T(ctx, "Everybody who may read figures"),
+	labels := map[sharing.Audience]string{
+		sharing.Mine: text.T(ctx, "Only I"), sharing.Group: text.T(ctx, "A group of mine"), sharing.Role: text.T(ctx, "Everybody with a role"), sharing.Everyone: text.T(ctx, "Everybody who may read figures"),
 	}
 	for _, a := range Audiences() {
 		s.Audience = append(s.Audience, ui.Option{Value: string(a), Label: labels[a], Selected: string(a) == f.Audience})
@@ -343,7 +344,7 @@ func (d *Dashboards) copy(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	title := []rune(text.T(ctx, "%s (copy)", name(ctx, &b)))
-	b, err = d.Add(ctx, Board{Name: strings.TrimSpace(string(title[:min(len(title), maxName)])), Audience: ForMe, Tiles: b.Tiles})
+	b, err = d.Add(ctx, Board{Name: strings.TrimSpace(string(title[:min(len(title), maxName)])), Audience: sharing.Mine, Tiles: b.Tiles})
 	if err != nil {
 		return err
 	}

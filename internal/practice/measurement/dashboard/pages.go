@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -57,11 +58,11 @@ func who(ctx context.Context, b *Board, group string) string {
 	switch {
 	case b.Key != "":
 		return text.T(ctx, "Comes with the product")
-	case b.Audience == ForGroup:
+	case b.Audience == sharing.Group:
 		return group
-	case b.Audience == ForRole:
+	case b.Audience == sharing.Role:
 		return text.T(ctx, "Role %s", b.Role)
-	case b.Audience == ForEveryone:
+	case b.Audience == sharing.Everyone:
 		return text.T(ctx, "Everyone")
 	}
 	return text.T(ctx, "Me")

@@ -7,6 +7,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/once"
+	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -20,12 +21,6 @@ func scanBoard(r database.Row) (Board, error) {
 	return b, err
 }
 
-// visible is Board.seenBy as a condition.
-func visible(actor access.Actor, args *database.Args) string {
-	return `(b.owner_id = ` + args.Arg(actor.ID) + ` OR b.audience = 'everyone' OR (b.audience = 'group' AND b.group_id IN ` +
-		database.In(args, actor.Groups()) + `) OR (b.audience = 'role' AND b.role IN ` + database.In(args, actor.Roles()) + `))`
-}
-
 // maxListed bounds the list of boards.
 const maxListed = 200
 
@@ -35,7 +30,7 @@ func (d *Dashboards) List(ctx context.Context) ([]Board, error) {
 		return nil, err
 	}
 	var args database.Args
-	where := visible(access.From(ctx), &args)
+	where := sharing.VisibleByRole("b", access.From(ctx), &args)
 	stored, err := database.All(ctx, d.d.DB.Reader(), scanBoard, `SELECT `+boardColumns+` FROM dashboards b WHERE b.deleted_at IS NULL AND `+where+
 		` ORDER BY b.name, b.id LIMIT `+args.Arg(maxListed), args.Values()...)
 	return append(BuiltIn(), stored...), err
@@ -55,7 +50,7 @@ func (d *Dashboards) Board(ctx context.Context, ref string) (Board, error) {
 
 func (d *Dashboards) load(ctx context.Context, q database.Querier, ref string) (Board, error) {
 	b, err := database.One(ctx, q, scanBoard, `SELECT `+boardColumns+` FROM dashboards b WHERE b.id = $1 AND b.deleted_at IS NULL`, idOf(ref))
-	if apperr.Is(err, apperr.NotFound) || err == nil && !b.seenBy(access.From(ctx)) {
+	if apperr.Is(err, apperr.NotFound) || err == nil && !b.scope().SeenBy(access.From(ctx)) {
 		return Board{}, errNoBoard()
 	}
 	return b, err
@@ -104,7 +99,7 @@ func (d *Dashboards) insert(ctx context.Context, tx *database.Tx, b *Board) (int
 	_, err = tx.Exec(ctx, `INSERT INTO dashboards (id, name, owner_id, audience, group_id, role, tiles, created_at, updated_at, version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		b.ID, b.Name, b.OwnerID, string(b.Audience), database.ID(b.GroupID), b.Role, database.JSON{V: tilesOf(b)}, database.Time(b.CreatedAt), database.Time(b.UpdatedAt), b.Version)
-	if err == nil && b.Audience != ForMe {
+	if err == nil && b.Audience != sharing.Mine {
 		err = d.audited(ctx, tx, "dashboard.share", b, nil, shared(b))
 	}
 	return b.ID, err
@@ -153,7 +148,7 @@ func (d *Dashboards) Change(ctx context.Context, ref string, version int64, chan
 		if err == nil && n == 0 {
 			err = apperr.New(apperr.Conflict, "Somebody else changed this board at the same moment. Please try again.")
 		}
-		if err == nil && (b.Audience != ForMe || before.Audience != ForMe) {
+		if err == nil && (b.Audience != sharing.Mine || before.Audience != sharing.Mine) {
 			err = d.audited(ctx, tx, "dashboard.update", &b, shared(&before), shared(&b))
 		}
 		return err
@@ -183,7 +178,7 @@ func (d *Dashboards) Delete(ctx context.Context, ref string) (Board, error) {
 		if b, err = d.editable(ctx, tx, ref); err != nil {
 			return err
 		}
-		if _, err = tx.Exec(ctx, `UPDATE dashboards SET deleted_at = $1 WHERE id = $2`, database.Time(d.d.Clock()), b.ID); err != nil || b.Audience == ForMe {
+		if _, err = tx.Exec(ctx, `UPDATE dashboards SET deleted_at = $1 WHERE id = $2`, database.Time(d.d.Clock()), b.ID); err != nil || b.Audience == sharing.Mine {
 			return err
 		}
 		return d.audited(ctx, tx, "dashboard.delete", &b, shared(&b), nil)
@@ -203,7 +198,7 @@ func (d *Dashboards) Restore(ctx context.Context, ref string) (Board, error) {
 		if err != nil {
 			return err
 		}
-		if _, err = tx.Exec(ctx, `UPDATE dashboards SET deleted_at = NULL WHERE id = $1`, b.ID); err != nil || b.Audience == ForMe {
+		if _, err = tx.Exec(ctx, `UPDATE dashboards SET deleted_at = NULL WHERE id = $1`, b.ID); err != nil || b.Audience == sharing.Mine {
 			return err
 		}
 		return d.audited(ctx, tx, "dashboard.share", &b, nil, shared(&b))
@@ -237,7 +232,7 @@ func (d *Dashboards) Guard(ctx context.Context, ids []int64) ([]int64, error) {
 	}
 	var args database.Args
 	where := `s.person_id = ` + args.Arg(actor.ID) + ` AND s.id IN ` + database.In(&args, ids)
-	has := `s.board IN (SELECT 'd' || CAST(b.id AS TEXT) FROM dashboards b WHERE b.deleted_at IS NULL AND ` + visible(actor, &args) + `)`
+	has := `s.board IN (SELECT 'd' || CAST(b.id AS TEXT) FROM dashboards b WHERE b.deleted_at IS NULL AND ` + sharing.VisibleByRole("b", actor, &args) + `)`
 	var keys []string
 	for _, b := range BuiltIn() {
 		keys = append(keys, b.Key)
