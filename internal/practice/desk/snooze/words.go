@@ -26,6 +26,9 @@ const MaxAhead = 366 * 24 * time.Hour
 // it. InvalidField "until" tells what can be written, or what is wrong with the
 // instant: it is over, or more than a year away.
 func ParseWhen(typed string, now time.Time) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, strings.ToUpper(strings.TrimSpace(typed))); err == nil {
+		return at.In(now.Location()), checkAhead(at, now)
+	}
 	words := split(typed)
 	if len(words) == 0 {
 		return time.Time{}, apperr.InvalidField("until", "Say until when: tomorrow 9, monday, in 3 h, or a date.")
@@ -129,15 +132,12 @@ func (r *reader) read() (time.Time, bool) {
 	return at, true
 }
 
-// instant reads what programs write: RFC 3339, and what browsers' inputs send.
+// instant reads what browsers' inputs send.
 func (r *reader) instant() (time.Time, bool) {
 	if len(r.words) != 1 {
 		return time.Time{}, false
 	}
 	text := strings.ToUpper(r.words[0])
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at.In(r.now.Location()), true
-	}
 	if at, err := time.Parse("2006-01-02T15:04", text); err == nil {
 		return onClock(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), r.now.Location()), true
 	}
