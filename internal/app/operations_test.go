@@ -1,14 +1,17 @@
 package app_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 )
 
@@ -185,6 +188,100 @@ func TestALargeBulkEditIsAJob(t *testing.T) {
 		}
 		if err := s.Core.Jobs.Stop(ctx); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// TestATicketNamedTwiceIsChangedOnce, by whichever of its numbers, and a number
+// that nobody has is told once.
+func TestATicketNamedTwiceIsChangedOnce(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		agent, tk := s.SignedIn("agent"), s.Ticket("requester", "incident", "No sound")
+		named := []string{tk.Number, strings.ToLower(tk.Number), "INC-999999", "inc-999999", tk.Number}
+		var dry, done struct {
+			Tickets   []struct{ Number string }
+			Unknown   []string
+			Operation struct{ Counts map[string]int }
+		}
+		expect(t, api(t, agent, http.MethodPost, "/tickets/bulk-edit", object{"tickets": named, "urgency": 1, "dry_run": true}, &dry), http.StatusOK)
+		if len(dry.Tickets) != 1 || len(dry.Unknown) != 1 {
+			t.Errorf("the rehearsal names %+v and %v", dry.Tickets, dry.Unknown)
+		}
+		expect(t, api(t, agent, http.MethodPost, "/tickets/bulk-edit", object{"tickets": named, "urgency": 1, "message": "Once."}, &done), http.StatusOK)
+		if len(done.Unknown) != 1 {
+			t.Errorf("unknown: %v", done.Unknown)
+		}
+		list, _, err := s.Core.Tickets.Operations(s.As("agent"), ticket.OperationQuery{Limit: 1})
+		if err != nil || len(list) != 1 || list[0].Counts[ticket.OutcomeChanged] != 1 {
+			t.Errorf("the operation: %+v, %v", list, err)
+		}
+		events, err := s.Core.Tickets.Timeline(s.As("agent"), &tk, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		notes := 0
+		for _, e := range events {
+			if e.Body == "Once." {
+				notes++
+			}
+		}
+		if notes != 1 {
+			t.Errorf("the message was written %d times", notes)
+		}
+	})
+}
+
+// TestWhatIsSetAsideIsListedOfTicketsOneSees: whoever sees their group's tickets
+// alone set one aside that has gone elsewhere since.
+func TestWhatIsSetAsideIsListedOfTicketsOneSees(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		var permissions []access.Permission
+		for _, verb := range []access.Verb{access.View, access.Edit, access.ReadNotes, access.Note} {
+			permissions = append(permissions, access.Permission{Verb: verb, Kind: access.AnyKind, Scope: access.ScopeGroup})
+		}
+		ctx := s.As("system")
+		if _, err := s.Core.Roles.Create(ctx, access.Role{Key: "group_worker", Name: "Works for a group", Permissions: permissions}); err != nil {
+			t.Fatal(err)
+		}
+		s.Persons["group_worker"] = s.Person("Gus Group", "gus@example.org", s.Own)
+		if err := errors.Join(s.Core.Roles.GrantToPerson(ctx, s.Persons["group_worker"], "group_worker", 0), s.Core.People.SetMember(ctx, s.Theirs, s.Persons["group_worker"], false)); err != nil {
+			t.Fatal(err)
+		}
+		gus := s.SignedIn("group_worker")
+		var tickets []ticket.Ticket
+		for _, title := range []string{"Stays theirs", "Goes back"} {
+			tk := s.Ticket("requester", "incident", title)
+			if _, err := s.Core.Tickets.Edit(s.As("agent"), ticket.ByID(tk.ID), ticket.Edit{GroupID: &s.Theirs}); err != nil {
+				t.Fatal(err)
+			}
+			expect(t, api(t, gus, http.MethodPost, "/tickets/"+tk.Number+"/set-aside", object{"until": time.Now().UTC().AddDate(0, 0, 3).Format(time.RFC3339)}, nil), http.StatusCreated)
+			tickets = append(tickets, tk)
+		}
+		listed := func() []int64 {
+			t.Helper()
+			var got struct {
+				Items []struct {
+					TicketID int64 `json:"ticket_id"`
+				}
+			}
+			expect(t, api(t, gus, http.MethodGet, "/set-aside", nil, &got), http.StatusOK)
+			var ids []int64
+			for _, i := range got.Items {
+				ids = append(ids, i.TicketID)
+			}
+			slices.Sort(ids)
+			return ids
+		}
+		if got := listed(); !slices.Equal(got, []int64{tickets[0].ID, tickets[1].ID}) {
+			t.Fatalf("set aside: %v", got)
+		}
+		if _, err := s.Core.Tickets.Edit(s.As("agent"), ticket.ByID(tickets[1].ID), ticket.Edit{GroupID: &s.Group}); err != nil {
+			t.Fatal(err)
+		}
+		if got := listed(); !slices.Equal(got, []int64{tickets[0].ID}) {
+			t.Errorf("with one that its reader lost: %v", got)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
 func ref(t ticket.Ticket) ticket.Ref { return ticket.ByID(t.ID) }
@@ -382,5 +383,49 @@ func TestAMergeMovesAllChildrenOrSaysThatItCannot(t *testing.T) {
 			t.Errorf("a merge that cannot move all children: %v", err)
 		}
 		d.merge(t, large, small) // the other way round it is
+	})
+}
+
+// TestAMergeAsksTheGuardsOfTheStateItEndsIn: what a practice still wants of a
+// ticket holds it back from a merge, too.
+func TestAMergeAsksTheGuardsOfTheStateItEndsIn(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		source, target := d.incident(t, "Printer jams"), d.incident(t, "Nobody can print")
+		content := false
+		d.Guard(ticket.Guard{Label: "Tea first", To: workflow.Cancelled, Check: func(_ context.Context, _ database.Querier, tk *ticket.Ticket) error {
+			if content || tk.ID != source.ID {
+				return nil
+			}
+			return apperr.InvalidField("tea", "The kettle is cold.")
+		}})
+		_, err := d.Merge(d.as(d.ana), ref(target), []ticket.Ref{ref(source)})
+		wantKind(t, err, apperr.Invalid, "tea")
+		if d.get(t, source).MergedIntoID != 0 || d.get(t, target).MergedFrom != nil {
+			t.Error("it was merged all the same")
+		}
+		content = true
+		d.merge(t, target, source)
+	})
+}
+
+func TestASplitTakesNoMoreFilesThanAMessageHas(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		a := d.incident(t, "Printer jams")
+		file := must(d.Upload(d.as(d.carla), "photo.txt", strings.NewReader("a photo")))(t)
+		must(d.Reply(d.as(d.carla), ref(a), ticket.PublicReply{Body: "And my phone is broken.", Attachments: []int64{file.ID}}))(t)
+		said := d.timeline(t, a)[1]
+		wish := ticket.SplitWish{Seq: said.Seq, Create: ticket.Create{Kind: "incident", Title: "Phone is broken", RequesterID: d.carla}}
+		for id := range int64(ticket.MaxAttachments + 1) {
+			wish.Files = append(wish.Files, id+1)
+		}
+		_, _, err := d.Split(d.as(d.ana), ref(a), wish)
+		wantKind(t, err, apperr.Invalid, "attachments")
+		// One that is named again and again is one, and another ticket's file none.
+		wish.Files = slices.Repeat([]int64{said.Attachments[0].ID}, ticket.MaxAttachments+1)
+		wish.Files = append(wish.Files, 1)
+		_, made, err := d.Split(d.as(d.ana), ref(a), wish)
+		if err != nil || len(d.timeline(t, made)[0].Attachments) != 1 {
+			t.Errorf("split off %+v, %v", made, err)
+		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -140,6 +141,46 @@ func TestWhoMayUndoAnOperation(t *testing.T) {
 		}
 		if list, more, err := d.Operations(d.as(d.lea), ticket.OperationQuery{Everybody: true, Limit: 1}); err != nil || len(list) != 1 || !more {
 			t.Errorf("everybody's operations: %v, %v, %v", list, more, err)
+		}
+	})
+}
+
+// TestAnOperationOfSomebodyElseIsUndoneWholeOrNotAtAll for those who may edit many
+// at once, but not every ticket that it changed.
+func TestAnOperationOfSomebodyElseIsUndoneWholeOrNotAtAll(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		var permissions []access.Permission
+		for _, verb := range []access.Verb{access.View, access.Edit, access.Bulk} {
+			permissions = append(permissions, access.Permission{Verb: verb, Kind: access.AnyKind, Scope: access.ScopeGroup})
+		}
+		must(d.world.Roles.Create(d.world.System(), access.Role{Key: "group_lead", Name: "Group lead", Permissions: permissions}))(t)
+		gus := d.world.Person("Gus Group", must(d.world.People.Person(d.world.System(), d.ana))(t).OrganisationID, "group_lead")
+		if err := d.world.People.SetMember(d.world.System(), d.network, gus, false); err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := d.incident(t, "Switch down"), d.incident(t, "Printer jams")
+		must(d.Edit(d.as(d.ana), ref(theirs), ticket.Edit{GroupID: &d.printing}))(t)
+		act := func(tickets ...ticket.Ticket) ticket.Operation {
+			return must(d.Operate(d.as(d.ana), ticket.Act{Kind: ticket.BulkEdit}, func(ctx context.Context, b *ticket.Batch) error {
+				for _, tk := range tickets {
+					if _, err := b.Edit(ctx, ref(tk), ticket.Edit{Impact: ptr(1)}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))(t)
+		}
+		both := act(ours, theirs)
+		_, err := d.Undo(d.as(gus), both.ID)
+		wantKind(t, err, apperr.Forbidden)
+		if d.get(t, ours).Impact != 1 {
+			t.Error("a part was undone")
+		}
+		must(d.Undo(d.as(d.ana), both.ID))(t)
+		_, err = d.Undo(d.as(gus), act(theirs).ID)
+		wantKind(t, err, apperr.NotFound)
+		if undone := must(d.Undo(d.as(gus), act(ours).ID))(t); undone.UndoneBy != gus {
+			t.Errorf("%+v", undone)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package operations
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -209,7 +210,7 @@ func (o *Operations) selected(ctx context.Context, in *BulkEdit) (Selection, []s
 		for _, number := range rest[:n] {
 			if t, ok := found[upper(number)]; ok {
 				sel.IDs = append(sel.IDs, t.ID)
-			} else {
+			} else if !slices.ContainsFunc(unknown, func(u string) bool { return upper(u) == upper(number) }) {
 				unknown = append(unknown, number)
 			}
 		}
