@@ -469,6 +469,77 @@ func (s *Service) Continuation(ctx context.Context, t *Ticket) (Continuation, er
 	return out, nil
 }
 
+// Continuations tells where some merged tickets go on, by their ids and without
+// what was said there. It costs a query for each link of the longest chain.
+// Tickets that are not merged, or that the actor may not see, are left out.
+func (s *Service) Continuations(ctx context.Context, tickets []Ticket) (map[int64]Continuation, error) {
+	actor := access.From(ctx)
+	into := map[int64]int64{} // from a ticket to where it goes on, as far as it was followed
+	for i := range tickets {
+		if t := &tickets[i]; t.MergedIntoID != 0 && actor.Check(access.View, t.Record()).Allowed {
+			into[t.ID] = t.MergedIntoID
+		}
+	}
+	known := map[int64]Ticket{}
+	for range MaxMerged {
+		var ids []int64
+		for from, to := range into {
+			next, there := known[to]
+			switch {
+			case !there:
+				ids = append(ids, to)
+			case next.MergedIntoID != 0:
+				into[from] = next.MergedIntoID
+				if _, there := known[next.MergedIntoID]; !there {
+					ids = append(ids, next.MergedIntoID)
+				}
+			}
+		}
+		if len(ids) == 0 {
+			break
+		}
+		slices.Sort(ids)
+		found, err := s.byIDs(ctx, slices.Compact(ids))
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			known[found[i].ID] = found[i]
+		}
+	}
+	out := map[int64]Continuation{}
+	for from, to := range into {
+		if t, there := known[to]; there {
+			out[from] = Continuation{Number: t.Number, Ticket: t, Sees: actor.Check(access.View, t.Record()).Allowed}
+		}
+	}
+	return out, nil
+}
+
+// maxGoingOn bounds how many of somebody's merged tickets are looked at.
+const maxGoingOn = 100
+
+// GoingOn gives the tickets that the actor asked for and that were merged into
+// others which are still worked on, the newest of them, with where they go on.
+func (s *Service) GoingOn(ctx context.Context) ([]Ticket, map[int64]Continuation, error) {
+	actor := access.From(ctx)
+	if !actor.IsPerson() {
+		return nil, nil, nil
+	}
+	merged, err := mergedOf(ctx, s.db.Reader(), actor.ID, maxGoingOn)
+	if err != nil || len(merged) == 0 {
+		return nil, nil, err
+	}
+	next, err := s.Continuations(ctx, merged)
+	if err != nil {
+		return nil, nil, err
+	}
+	return slices.DeleteFunc(merged, func(t Ticket) bool {
+		c, seen := next[t.ID]
+		return !seen || !c.Ticket.Category.Active()
+	}), next, nil
+}
+
 // continued gives an entry of the target to somebody who follows it through a
 // merged ticket: an answer, a state, or what they wrote themselves.
 func (s *Service) continued(ctx context.Context, target *Ticket, e *Event, answers map[int64]bool) (PublicEvent, bool, error) {

@@ -410,3 +410,9 @@ func (s *Service) Eras(ctx context.Context, t *Ticket) ([]Era, error) {
 	}, `SELECT e.seq, e.changes FROM ticket_events e WHERE e.ticket_id = $1 AND CAST(e.changes AS TEXT) LIKE '%"kind"%' ORDER BY e.seq LIMIT $2`, t.ID, maxMoves)
 	return out, err
 }
+
+// mergedOf gives the newest merged tickets that a person asked for.
+func mergedOf(ctx context.Context, q database.Querier, requester int64, limit int) ([]Ticket, error) {
+	return database.All(ctx, q, scanRow, `SELECT `+columns+` FROM tickets t WHERE t.requester_id = $1 AND t.merged_into_id IS NOT NULL
+		ORDER BY t.created_at DESC, t.id DESC LIMIT $2`, requester, limit)
+}

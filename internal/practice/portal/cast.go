@@ -16,6 +16,7 @@ import (
 type cast struct {
 	persons map[int64]people.PersonName
 	groups  map[int64]people.GroupName
+	next    map[int64]ticket.Continuation // where merged tickets go on
 }
 
 // castOf reads the names on some tickets and of further persons, in two queries.
@@ -94,6 +95,14 @@ func (p *Portal) items(ctx context.Context, c cast, tickets []ticket.Ticket) ([]
 		}
 		mine := t.RequesterID == me
 		done := t.Category == workflow.Resolved || t.Category == workflow.Closed
+		if next, merged := c.next[t.ID]; merged {
+			item, err := p.goingOn(ctx, t, &next)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, item)
+			continue
+		}
 		out = append(out, view.Item{
 			Number: t.Number, Title: t.Title, State: stateWords(def, t.State, t.WaitReason), Category: ui.Category(t.Category),
 			Note: c.who(ctx, t), At: t.CreatedAt,

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -81,11 +82,16 @@ func (p *Portal) homeLists(ctx context.Context) (view.Home, error) {
 		return m, err
 	}
 	all := append(append(append([]ticket.Ticket(nil), open.Tickets...), solved.Tickets...), watched.Tickets...)
-	c, err := p.castOf(ctx, all)
+	merged, next, err := p.Tickets.GoingOn(ctx)
 	if err != nil {
 		return m, err
 	}
-	items, err := p.items(ctx, c, open.Tickets)
+	c, err := p.castOf(ctx, append(all, targets(next)...))
+	if err != nil {
+		return m, err
+	}
+	c.next = next
+	items, err := p.items(ctx, c, byAge(open.Tickets, merged))
 	if err != nil {
 		return m, err
 	}
@@ -145,10 +151,26 @@ func (p *Portal) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := p.castOf(ctx, page.Tickets)
+	var next map[int64]ticket.Continuation
+	if m.Show == view.ShowOpen && form.After == "" {
+		var merged []ticket.Ticket
+		if merged, next, err = p.Tickets.GoingOn(ctx); err == nil {
+			page.Tickets = byAge(page.Tickets, merged)
+		}
+	} else if next, err = p.Tickets.Continuations(ctx, page.Tickets); m.Show == view.ShowDone {
+		page.Tickets = slices.DeleteFunc(page.Tickets, func(t ticket.Ticket) bool { // it is among the open ones
+			c, merged := next[t.ID]
+			return merged && c.Ticket.Category.Active()
+		})
+	}
 	if err != nil {
 		return err
 	}
+	c, err := p.castOf(ctx, append(targets(next), page.Tickets...))
+	if err != nil {
+		return err
+	}
+	c.next = next
 	if m.Items, err = p.items(ctx, c, page.Tickets); err != nil {
 		return err
 	}

@@ -54,6 +54,34 @@ func (p *Portal) goesOn(ctx context.Context, t *ticket.Ticket, m *view.Ticket) e
 	return nil
 }
 
+// goingOn is the list entry of a merged ticket: in the state in which it goes on.
+func (p *Portal) goingOn(ctx context.Context, t *ticket.Ticket, next *ticket.Continuation) (view.Item, error) {
+	def, err := p.Tickets.Kinds().In(ctx).Get(next.Ticket.Kind)
+	if err != nil {
+		return view.Item{}, err
+	}
+	return view.Item{
+		Number: t.Number, Title: t.Title, State: stateWords(def, next.Ticket.State, next.Ticket.WaitReason), Category: ui.Category(next.Ticket.Category),
+		Note: text.T(ctx, "Goes on as %s", next.Number), At: t.CreatedAt,
+	}, nil
+}
+
+// targets are the tickets in which merged ones go on.
+func targets(next map[int64]ticket.Continuation) []ticket.Ticket {
+	var out []ticket.Ticket
+	for _, c := range next {
+		out = append(out, c.Ticket)
+	}
+	return out
+}
+
+// byAge puts two lists together, what was asked last first.
+func byAge(a, b []ticket.Ticket) []ticket.Ticket {
+	out := slices.Concat(a, b)
+	slices.SortStableFunc(out, func(x, y ticket.Ticket) int { return y.CreatedAt.Compare(x.CreatedAt) })
+	return out
+}
+
 // besideOwn is how many entries of merged tickets stand between those of a page.
 const besideOwn = 100
 

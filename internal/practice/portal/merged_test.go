@@ -81,3 +81,43 @@ func TestOwnMergedTicketsAreReadAsOne(t *testing.T) {
 		}
 	})
 }
+
+// TestAMergedTicketStaysAmongTheOpenOnesWhileItGoesOn, for somebody who may see the
+// other one and for somebody who may not.
+func TestAMergedTicketStaysAmongTheOpenOnesWhileItGoesOn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		last, target := w.ask(t, w.asker, "No door opens targetsecret"), w.ask(t, w.asker, "Door is locked")
+		theirs, own := w.ask(t, w.colleague, "Door is stuck"), w.ask(t, w.asker, "The blue door")
+		merge := func(into ticket.Ticket, sources ...ticket.Ticket) {
+			t.Helper()
+			for _, s := range sources {
+				if _, err := w.tickets.Merge(w.As(w.agent), ticket.ByID(into.ID), []ticket.Ref{ticket.ByID(s.ID)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		merge(target, theirs, own)
+		merge(last, target) // a chain: it is followed to its end
+		for person, source := range map[int64]ticket.Ticket{w.colleague: theirs, w.asker: own} {
+			me := w.as(t, person)
+			for _, path := range []string{"/portal", "/portal/tickets"} {
+				page := me.get(path).want(http.StatusOK)
+				page.says("main", source.Title)
+				page.says("main", "Goes on as "+last.Number)
+				if person == w.colleague && strings.Contains(page.body, "targetsecret") {
+					t.Errorf("%s tells the title of a ticket that its reader may not see", path)
+				}
+			}
+			if text := me.get("/portal/tickets?show=done").want(http.StatusOK).Find("main").Text(); strings.Contains(text, source.Title) {
+				t.Error("it is among the done ones")
+			}
+		}
+		w.resolve(t, last.Number)
+		me := w.as(t, w.colleague)
+		if text := me.get("/portal/tickets").want(http.StatusOK).Find("main").Text(); strings.Contains(text, theirs.Title) {
+			t.Error("it is open though it goes on in one that is solved")
+		}
+		me.get("/portal/tickets?show=done").want(http.StatusOK).says("main", "Goes on as "+last.Number)
+	})
+}
