@@ -198,16 +198,25 @@ func TestTracesReachTheCollectorNamedByRoute(t *testing.T) {
 	var logged bytes.Buffer
 	m := newMux(t, web.Options{Logger: observe.NewLogger(&logged, slog.LevelInfo, "json")})
 	m.Handle("GET /tickets/{number}", func(w http.ResponseWriter, _ *http.Request) error { return web.JSON(w, 200, "x") })
-	if status, _ := get(t, tracing.Handler(m), "/tickets/1", ""); status != 200 {
-		t.Fatal(status)
+	m.Handle("GET /wall/{token}", func(w http.ResponseWriter, _ *http.Request) error { return web.JSON(w, 200, "x") })
+	for path, want := range map[string]int{"/tickets/INC-4711": 200, "/wall/secret-of-a-screen": 200, "/wall/secret-of-a-screen/mistyped": 404} {
+		if status, _ := get(t, tracing.Handler(m), path, ""); status != want {
+			t.Fatalf("%s: %d", path, status)
+		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := tracing.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if body := <-bodies; !bytes.Contains(body, []byte("GET /tickets/{number}")) || !bytes.Contains(body, []byte("steward")) {
-		t.Errorf("%q", body)
+	body := <-bodies
+	for _, want := range []string{"GET /tickets/{number}", "GET /wall/{token}", "/tickets/INC-4711", "steward"} {
+		if !bytes.Contains(body, []byte(want)) {
+			t.Errorf("no %s in %q", want, body)
+		}
+	}
+	if bytes.Contains(body, []byte("secret-of-a-screen")) {
+		t.Errorf("the secret of a path left with a trace: %q", body)
 	}
 	if !strings.Contains(logged.String(), "trace_id") {
 		t.Errorf("the log does not name the trace: %s", logged.String())

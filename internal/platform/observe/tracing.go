@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
@@ -60,7 +61,9 @@ func (t *Tracing) Handler(next http.Handler) http.Handler {
 	if t.sdk == nil {
 		return next
 	}
-	return otelhttp.NewHandler(next, "http",
+	return otelhttp.NewHandler(withPath(next), "http",
+		// Paths hold secrets, and which do is known only with the route; see withPath.
+		otelhttp.WithSpanOptions(trace.WithAttributes(pathKey.String(""))),
 		otelhttp.WithTracerProvider(t.provider),
 		otelhttp.WithPropagators(propagation.TraceContext{}),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
@@ -70,6 +73,22 @@ func (t *Tracing) Handler(next http.Handler) http.Handler {
 			return r.Method
 		}),
 	)
+}
+
+const pathKey = attribute.Key("url.path")
+
+// withPath gives the span its path once the route is known. What a route calls
+// {token} is a secret, and a path that no route knows may be one mistyped: of those
+// the span has no path.
+func withPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if r.Pattern != "" && r.Pattern != "/" && !strings.Contains(r.Pattern, "{token}") {
+				trace.SpanFromContext(r.Context()).SetAttributes(pathKey.String(r.URL.Path))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Close sends what is left.
