@@ -22,6 +22,20 @@ const (
 	UnitScore    Unit = "score"    // a rating or an index
 )
 
+// UnitOf gives the unit of figures by what they are measured in: "seconds", "share",
+// "score"; all else is counted.
+func UnitOf(measure string) Unit {
+	switch measure {
+	case "seconds":
+		return UnitDuration
+	case "share":
+		return UnitShare
+	case "score":
+		return UnitScore
+	}
+	return UnitCount
+}
+
 // Words writes a value for a reader; what is not known (NaN) is a dash.
 func (u Unit) Words(ctx context.Context, v float64) string {
 	switch {

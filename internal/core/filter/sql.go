@@ -164,6 +164,27 @@ func (e contains) sql(w *writer, negated bool) {
 	w.test(e.field, negated, write(" LIKE "), write(" NOT LIKE "))
 }
 
+// EscapeLike makes a text mean itself within a pattern of LIKE ... ESCAPE '\'.
+func EscapeLike(text string) string { return escapeLike.Replace(text) }
+
+// maxHeld bounds the words that HoldsWords looks for.
+const maxHeld = 6
+
+// HoldsWords is the condition that a column of folded text holds every word of what
+// somebody typed, in whatever order; "TRUE" for no words. Of very many only the
+// first count.
+func HoldsWords(column, typed string, args Args) string {
+	words := strings.Fields(Fold(strings.ToValidUTF8(strings.ReplaceAll(typed, "\x00", ""), "")))
+	if len(words) == 0 {
+		return "TRUE"
+	}
+	parts := make([]string, 0, maxHeld)
+	for _, word := range words[:min(maxHeld, len(words))] {
+		parts = append(parts, column+" LIKE "+args.Arg("%"+EscapeLike(word)+"%")+` ESCAPE '\'`)
+	}
+	return "(" + strings.Join(parts, " AND ") + ")"
+}
+
 // escapeLike is for LIKE ... ESCAPE '\'.
 var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 

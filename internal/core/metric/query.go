@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -84,6 +85,14 @@ type Figure struct {
 	Denominator float64 // 1 for a count
 	Mean        float64 // of a metric with Spread
 	P90         float64 // of a metric with Spread
+}
+
+// OrNaN gives the value, and NaN where there is none.
+func (f Figure) OrNaN() float64 {
+	if !f.Known {
+		return math.NaN()
+	}
+	return f.Value
 }
 
 // Point is one step of a series.

@@ -127,6 +127,26 @@ func ByField(err error) map[string]string {
 	return out
 }
 
+// Now gives the record that a Conflict carries: what the other side holds now.
+func Now[T any](err error) (*T, bool) {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != Conflict {
+		return nil, false
+	}
+	now, ok := e.Detail.(*T)
+	return now, ok
+}
+
+// Retold gives a Conflict with the record that it carries in other words, such as
+// an API's; every other error as it is.
+func Retold[T any](err error, words func(now *T) any) error {
+	now, ok := Now[T](err)
+	if !ok {
+		return err
+	}
+	return &Error{Kind: Conflict, Message: Message(err), Detail: words(now), Err: err}
+}
+
 // Problems collects wrong fields, so that a form answers with all of them at once.
 type Problems struct{ fields []Field }
 

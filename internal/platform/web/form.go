@@ -312,6 +312,16 @@ func ParseTime(text string, zone *time.Location) (time.Time, error) {
 	return time.Time{}, err
 }
 
+// Typed reads what somebody types into a field while its answer is looked for: on
+// one line and at most so many characters. What is beyond is cut, not refused.
+func Typed(r *http.Request, name string, most int) string {
+	s := OneLine(strings.ToValidUTF8(r.FormValue(name), "�"))
+	if letters := []rune(s); len(letters) > most {
+		s = string(letters[:most])
+	}
+	return s
+}
+
 // PathID reads an id that a route names in its path. Ids are positive: 0 stands
 // for everything else, and nothing is found under it.
 func PathID(r *http.Request, name string) int64 {

@@ -229,3 +229,13 @@ func TestFormCollectsAFamilyOfFields(t *testing.T) {
 		t.Errorf("a NUL gave %v", err)
 	}
 }
+
+func TestWhatIsTypedWhileLookingIsCutNotRefused(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{"": "", "  two\n\twos ": "two wos", "äöüß-beyond": "äöüß-bey", "\xff": "�"} {
+		r := httptest.NewRequest(http.MethodGet, "/?"+url.Values{"q": {typed}}.Encode(), http.NoBody)
+		if got := web.Typed(r, "q", 8); got != want {
+			t.Errorf("%q reads as %q", typed, got)
+		}
+	}
+}

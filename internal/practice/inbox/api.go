@@ -120,13 +120,11 @@ func (i *Inbox) apiList(ctx context.Context, in *struct {
 		return nil, err
 	}
 	q := notify.Query{Only: notify.Only(in.Only), Limit: min(in.Limit, 100)}
-	if in.Cursor != "" {
-		n, err := strconv.ParseInt(in.Cursor, 10, 64)
-		if err != nil {
-			return nil, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
-		}
-		q.Before = n
+	before, err := in.After()
+	if err != nil {
+		return nil, err
 	}
+	q.Before = before
 	items, next, err := i.notifications(ctx, q)
 	if err != nil {
 		return nil, err

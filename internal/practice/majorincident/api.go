@@ -2,7 +2,6 @@ package majorincident
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -97,13 +96,7 @@ func (p *Practice) answer(ctx context.Context, m Major, err error) (*answer, err
 
 // outside puts what a conflict carries into the API's words.
 func (p *Practice) outside(err error) error {
-	var e *apperr.Error
-	if errors.As(err, &e) {
-		if m, ok := e.Detail.(*Major); ok {
-			return &apperr.Error{Kind: e.Kind, Message: e.Message, Detail: itemOf(m, ""), Err: err}
-		}
-	}
-	return err
+	return apperr.Retold(err, func(now *Major) any { return itemOf(now, "") })
 }
 
 // Which is the part of an input that says which major incident.

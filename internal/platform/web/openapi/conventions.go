@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"net/url"
 	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 )
 
@@ -16,6 +18,24 @@ import (
 type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many items to give at most."`
 	Cursor string `query:"cursor" maxLength:"4000" doc:"Where to go on: next_cursor of the page before. Everything else must stay as it was."`
+}
+
+// After gives the id that a cursor stands for, in lists that go on behind an id; 0
+// on the first page. Invalid for a cursor that is none.
+func (p Paging) After() (int64, error) {
+	if p.Cursor == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseInt(p.Cursor, 10, 64)
+	if err != nil || id <= 0 {
+		return 0, ForeignCursor()
+	}
+	return id, nil
+}
+
+// ForeignCursor refuses a cursor that no page of this list gave.
+func ForeignCursor() error {
+	return apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
 }
 
 // Page is one page of a list.

@@ -75,11 +75,11 @@ func (a *API) timeline(ctx context.Context, in *timelineInput) (*openapi.Listed[
 	for _, typ := range in.Types {
 		part.Types = append(part.Types, ticket.EventType(typ))
 	}
-	if in.Cursor != "" {
-		if part.Before, err = strconv.Atoi(in.Cursor); err != nil || part.Before <= 0 {
-			return nil, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
-		}
+	before, err := in.After()
+	if err != nil {
+		return nil, err
 	}
+	part.Before = int(before)
 	entries, err := a.entries(ctx, &t, part)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package canned
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -280,11 +279,5 @@ func (c *Canned) apiUse(ctx context.Context, in *struct {
 
 // outside puts what a conflict carries into the API's words.
 func outside(err error) error {
-	var e *apperr.Error
-	if errors.As(err, &e) {
-		if now, ok := e.Detail.(*Reply); ok {
-			return &apperr.Error{Kind: e.Kind, Message: e.Message, Detail: documentOf(*now), Err: err}
-		}
-	}
-	return err
+	return apperr.Retold(err, func(now *Reply) any { return documentOf(*now) })
 }

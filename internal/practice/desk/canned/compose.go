@@ -41,7 +41,7 @@ func (c *Canned) complete(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := c.offered(ctx, purposeOf(r.FormValue("kind")), t.Kind, requester.Language, cutSearch(r.FormValue("q")), offeredMost)
+	found, err := c.offered(ctx, purposeOf(r.FormValue("kind")), t.Kind, requester.Language, web.Typed(r, "q", maxTyped), offeredMost)
 	if err != nil {
 		return err
 	}
@@ -52,14 +52,6 @@ func (c *Canned) complete(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	return web.Render(w, r, http.StatusOK, view.Options(options))
-}
-
-func cutSearch(q string) string {
-	const most = 200
-	if len(q) > most {
-		q = strings.ToValidUTF8(q[:most], "")
-	}
-	return q
 }
 
 // begins is the beginning of a text, on one line.
@@ -84,7 +76,7 @@ func (c *Canned) choose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q := cutSearch(r.FormValue("q"))
+	q := web.Typed(r, "q", maxTyped)
 	found, err := c.offered(ctx, purpose, t.Kind, requester.Language, q, chosenMost)
 	if err != nil {
 		return err

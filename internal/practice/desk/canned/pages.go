@@ -2,7 +2,6 @@ package canned
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,13 +22,16 @@ func (c *Canned) page(w http.ResponseWriter, r *http.Request, status int, title 
 	return c.d.Frame.Page(w, r, module.Page{Title: title, Active: MenuID, Status: status}, body)
 }
 
+// maxTyped is how many characters of a search are looked at.
+const maxTyped = 200
+
 // pageSize is how many rows come at a time.
 const pageSize = 50
 
 // list answers the page with all replies one has.
 func (c *Canned) list(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	q := Query{Text: cutSearch(r.FormValue("q")), Limit: pageSize + 1}
+	q := Query{Text: web.Typed(r, "q", maxTyped), Limit: pageSize + 1}
 	q.After, _ = strconv.ParseInt(r.FormValue("after"), 10, 64) // anything else is the beginning
 	found, err := c.List(ctx, q)
 	if err != nil {
@@ -182,12 +184,11 @@ func (c *Canned) update(w http.ResponseWriter, r *http.Request) error {
 // saved answers a save: the list, or the form again with what is wrong.
 func (c *Canned) saved(w http.ResponseWriter, r *http.Request, id int64, f *form, reply *Reply, err error) error {
 	ctx := r.Context()
-	var e *apperr.Error
-	if errors.As(err, &e) && e.Kind == apperr.Conflict {
-		if now, ok := e.Detail.(*Reply); ok {
+	if apperr.Is(err, apperr.Conflict) {
+		if now, ok := apperr.Now[Reply](err); ok {
 			f.Version = now.Version
 		}
-		return c.show(w, r, http.StatusConflict, id, f, apperr.InvalidField("title", "%s Save again to put your version over theirs.", e.Message))
+		return c.show(w, r, http.StatusConflict, id, f, apperr.InvalidField("title", "%s Save again to put your version over theirs.", apperr.Message(err)))
 	}
 	if apperr.Is(err, apperr.Invalid) || apperr.Is(err, apperr.TooLarge) {
 		return c.show(w, r, http.StatusUnprocessableEntity, id, f, err)

@@ -2,7 +2,6 @@ package canned
 
 import (
 	"context"
-	"strings"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
@@ -38,7 +37,7 @@ func (c *Canned) List(ctx context.Context, q Query) ([]Reply, error) {
 		return nil, err
 	}
 	var args database.Args
-	where := visible(ctx, &args) + withWords(&args, q.Text)
+	where := visible(ctx, &args) + " AND " + filter.HoldsWords("c.words", q.Text, &args)
 	if q.After != 0 {
 		where += " AND (c.title_folded, c.id) > (SELECT a.title_folded, a.id FROM canned_replies a WHERE a.id = " + args.Arg(q.After) + ")"
 	}
@@ -51,11 +50,11 @@ func (c *Canned) List(ctx context.Context, q Query) ([]Reply, error) {
 func (c *Canned) offered(ctx context.Context, purpose Purpose, kind, language, text string, limit int) ([]Reply, error) {
 	var args database.Args
 	me := args.Arg(access.From(ctx).ID)
-	where := visible(ctx, &args) + withWords(&args, text)
+	where := visible(ctx, &args) + " AND " + filter.HoldsWords("c.words", text, &args)
 	if purpose == ForReply {
 		where += " AND c.purpose = 'reply'"
 	}
-	where += " AND (c.kinds = '' OR c.kinds LIKE " + args.Arg("%,"+escapeLike(kind)+",%") + ` ESCAPE '\')`
+	where += " AND (c.kinds = '' OR c.kinds LIKE " + args.Arg("%,"+filter.EscapeLike(kind)+",%") + ` ESCAPE '\')`
 	return database.All(ctx, c.d.DB.Reader(), scanReply, `SELECT `+replyColumns+` FROM canned_replies c
 		LEFT JOIN canned_uses u ON u.reply_id = c.id AND u.person_id = `+me+` WHERE `+where+`
 		ORDER BY CASE WHEN c.language <> '' AND c.language = `+args.Arg(language)+` THEN 0 ELSE 1 END, COALESCE(u.uses, 0) DESC, c.uses DESC, c.title_folded, c.id LIMIT `+
@@ -64,22 +63,6 @@ func (c *Canned) offered(ctx context.Context, purpose Purpose, kind, language, t
 
 func visible(ctx context.Context, args *database.Args) string {
 	return "c.deleted_at IS NULL AND " + sharing.Visible("c", access.From(ctx), args)
-}
-
-// maxWords is how many words of a search are looked at.
-const maxWords = 6
-
-func withWords(args *database.Args, text string) string {
-	var where strings.Builder
-	words := strings.Fields(filter.Fold(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")))
-	for _, word := range words[:min(maxWords, len(words))] {
-		where.WriteString(" AND c.words LIKE " + args.Arg("%"+escapeLike(word)+"%") + ` ESCAPE '\'`)
-	}
-	return where.String()
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }
 
 func errNone() error {

@@ -2,7 +2,6 @@ package checklist
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -299,12 +298,9 @@ func (a api) removeItem(ctx context.Context, in *struct {
 }
 
 func (a api) templates(ctx context.Context, in *openapi.Paging) (*openapi.Listed[TemplateDocument], error) {
-	var after int64
-	if in.Cursor != "" {
-		var err error
-		if after, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil || after <= 0 {
-			return nil, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
-		}
+	after, err := in.After()
+	if err != nil {
+		return nil, err
 	}
 	found, err := a.service.Templates(ctx, after, in.Limit+1)
 	if err != nil {
@@ -372,12 +368,5 @@ func (a api) deleteTemplate(ctx context.Context, in *struct {
 
 // outside puts what a conflict carries into the API's words.
 func outside(err error) error {
-	var e *apperr.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	if t, ok := e.Detail.(*Template); ok {
-		return &apperr.Error{Kind: e.Kind, Message: e.Message, Detail: documentOf(t), Err: err}
-	}
-	return err
+	return apperr.Retold(err, func(now *Template) any { return documentOf(now) })
 }

@@ -2,7 +2,6 @@ package checklist
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -248,9 +247,8 @@ func (p pages) updateTemplate(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) savedTemplate(w http.ResponseWriter, r *http.Request, id int64, f templateForm, err error) error {
-	var e *apperr.Error
-	if errors.As(err, &e) && (e.Kind == apperr.Conflict || e.Kind == apperr.Invalid) {
-		if now, ok := e.Detail.(*Template); ok {
+	if apperr.Is(err, apperr.Conflict) || apperr.Is(err, apperr.Invalid) {
+		if now, ok := apperr.Now[Template](err); ok {
 			f.Version = now.Version
 		}
 		return p.showForm(w, r, id, f, false, err)

@@ -253,11 +253,8 @@ func (s *Macros) apiReplace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	m, err := s.Change(ctx, in.ID, int64(version), &Files{Keep: in.Body.KeepFiles, Add: in.Body.Attachments}, in.Body.apply)
-	if now, ok := conflictOf(err); ok {
-		return nil, &apperr.Error{Kind: apperr.Conflict, Message: apperr.Message(err), Detail: documentOf(*now), Err: err}
-	}
 	if err != nil {
-		return nil, err
+		return nil, apperr.Retold(err, func(now *Macro) any { return documentOf(*now) })
 	}
 	return s.answer(ctx, m)
 }

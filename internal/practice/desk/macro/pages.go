@@ -2,7 +2,6 @@ package macro
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,13 +22,8 @@ func (s *Macros) page(w http.ResponseWriter, r *http.Request, status int, title 
 	return s.d.Frame.Page(w, r, module.Page{Title: title, Active: MenuID, Status: status}, body)
 }
 
-func cutSearch(q string) string {
-	const most = 200
-	if len(q) > most {
-		q = strings.ToValidUTF8(q[:most], "")
-	}
-	return q
-}
+// maxTyped is how many characters of a search are looked at.
+const maxTyped = 200
 
 // pageSize is how many rows come at a time.
 const pageSize = 50
@@ -37,7 +31,7 @@ const pageSize = 50
 // list answers the page with all macros one has.
 func (s *Macros) list(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	q := Query{Text: cutSearch(r.FormValue("q")), Limit: pageSize + 1}
+	q := Query{Text: web.Typed(r, "q", maxTyped), Limit: pageSize + 1}
 	q.After, _ = strconv.ParseInt(r.FormValue("after"), 10, 64) // anything else is the beginning
 	found, err := s.List(ctx, q)
 	if err != nil {
@@ -173,12 +167,11 @@ func (s *Macros) update(w http.ResponseWriter, r *http.Request) error {
 // saved answers a save: the list, or the form again with what is wrong.
 func (s *Macros) saved(w http.ResponseWriter, r *http.Request, id int64, f *form, m *Macro, err error) error {
 	ctx := r.Context()
-	var e *apperr.Error
-	if errors.As(err, &e) && e.Kind == apperr.Conflict {
-		if now, ok := e.Detail.(*Macro); ok {
+	if apperr.Is(err, apperr.Conflict) {
+		if now, ok := apperr.Now[Macro](err); ok {
 			f.Version = now.Version
 		}
-		return s.show(w, r, http.StatusConflict, id, f, apperr.InvalidField("title", "%s Save again to put your version over theirs.", e.Message))
+		return s.show(w, r, http.StatusConflict, id, f, apperr.InvalidField("title", "%s Save again to put your version over theirs.", apperr.Message(err)))
 	}
 	if apperr.Is(err, apperr.Invalid) || apperr.Is(err, apperr.TooLarge) {
 		return s.show(w, r, http.StatusUnprocessableEntity, id, f, err)

@@ -51,7 +51,7 @@ func (s *Macros) List(ctx context.Context, q Query) ([]Macro, error) {
 		return nil, err
 	}
 	var args database.Args
-	where := visible(ctx, &args) + withWords(&args, q.Text)
+	where := visible(ctx, &args) + " AND " + filter.HoldsWords("m.title_folded", q.Text, &args)
 	if q.After != 0 {
 		where += " AND (m.title_folded, m.id) > (SELECT a.title_folded, a.id FROM macros a WHERE a.id = " + args.Arg(q.After) + ")"
 	}
@@ -67,9 +67,9 @@ const maxOffered = 100
 func (s *Macros) offered(ctx context.Context, text string, kinds ...string) ([]Macro, error) {
 	var args database.Args
 	me := args.Arg(access.From(ctx).ID)
-	where := visible(ctx, &args) + withWords(&args, text)
+	where := visible(ctx, &args) + " AND " + filter.HoldsWords("m.title_folded", text, &args)
 	for _, kind := range kinds {
-		where += " AND (m.kinds = '' OR m.kinds LIKE " + args.Arg("%,"+escapeLike(kind)+",%") + ` ESCAPE '\')`
+		where += " AND (m.kinds = '' OR m.kinds LIKE " + args.Arg("%,"+filter.EscapeLike(kind)+",%") + ` ESCAPE '\')`
 	}
 	return database.All(ctx, s.d.DB.Reader(), scanMacro, `SELECT `+macroColumns+` FROM macros m
 		LEFT JOIN macro_uses u ON u.macro_id = m.id AND u.person_id = `+me+` WHERE `+where+`
@@ -78,22 +78,6 @@ func (s *Macros) offered(ctx context.Context, text string, kinds ...string) ([]M
 
 func visible(ctx context.Context, args *database.Args) string {
 	return "m.deleted_at IS NULL AND " + sharing.Visible("m", access.From(ctx), args)
-}
-
-// maxWords is how many words of a search are looked at.
-const maxWords = 6
-
-func withWords(args *database.Args, text string) string {
-	var where strings.Builder
-	words := strings.Fields(filter.Fold(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")))
-	for _, word := range words[:min(maxWords, len(words))] {
-		where.WriteString(" AND m.title_folded LIKE " + args.Arg("%"+escapeLike(word)+"%") + ` ESCAPE '\'`)
-	}
-	return where.String()
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }
 
 func errNone() error {

@@ -2,7 +2,6 @@ package macro
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -72,7 +71,7 @@ func (s *Macros) choose(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	q := cutSearch(r.FormValue("q"))
+	q := web.Typed(r, "q", maxTyped)
 	found, err := s.For(ctx, &t, q)
 	if err != nil {
 		return err
@@ -273,7 +272,7 @@ func (s *Macros) try(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := view.Try{Macro: rows[0], Number: strings.ToUpper(strings.TrimSpace(cutSearch(r.FormValue("ticket"))))}
+	page := view.Try{Macro: rows[0], Number: strings.ToUpper(strings.TrimSpace(web.Typed(r, "ticket", maxTyped)))}
 	status := http.StatusOK
 	if chosen, err := strconv.ParseInt(r.FormValue("ticket"), 10, 64); err == nil {
 		t, err := s.d.Tickets.Get(ctx, ticket.ByID(chosen))
@@ -457,14 +456,4 @@ func outcome(ctx context.Context, o ticket.ItemOutcome) string {
 		return text.T(ctx, "Waiting")
 	}
 	return string(o)
-}
-
-// conflictOf gives the macro as it is now, when somebody else was quicker.
-func conflictOf(err error) (*Macro, bool) {
-	var e *apperr.Error
-	if !errors.As(err, &e) {
-		return nil, false
-	}
-	now, ok := e.Detail.(*Macro)
-	return now, ok
 }

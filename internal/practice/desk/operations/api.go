@@ -384,13 +384,11 @@ func (o *Operations) apiList(ctx context.Context, in *struct {
 	Everybody bool `query:"everybody" doc:"Also what others did."`
 },
 ) (*openapi.Listed[OperationDoc], error) {
-	q := ticket.OperationQuery{Everybody: in.Everybody, Limit: min(in.Limit, 100)}
-	if in.Cursor != "" {
-		var err error
-		if q.Before, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil || q.Before <= 0 {
-			return nil, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
-		}
+	before, err := in.After()
+	if err != nil {
+		return nil, err
 	}
+	q := ticket.OperationQuery{Everybody: in.Everybody, Limit: min(in.Limit, 100), Before: before}
 	found, more, err := o.d.Tickets.Operations(ctx, q)
 	if err != nil {
 		return nil, err

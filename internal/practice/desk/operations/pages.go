@@ -107,14 +107,6 @@ func (o *Operations) model(ctx context.Context, op *ticket.Operation, names map[
 	return m
 }
 
-func idOf(r *http.Request) int64 {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		return 0 // nobody's
-	}
-	return id
-}
-
 // pageOfItems is how many tickets of an operation are shown at once.
 const pageOfItems = 100
 
@@ -125,7 +117,7 @@ func (o *Operations) show(w http.ResponseWriter, r *http.Request) error {
 	if err := onlyPersons(ctx); err != nil {
 		return err
 	}
-	op, err := o.d.Tickets.Operation(ctx, idOf(r))
+	op, err := o.d.Tickets.Operation(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -192,7 +184,7 @@ func (o *Operations) undo(w http.ResponseWriter, r *http.Request) error {
 	if err := onlyPersons(ctx); err != nil {
 		return err
 	}
-	op, err := o.Undo(ctx, idOf(r))
+	op, err := o.Undo(ctx, web.PathID(r, "id"))
 	if err != nil {
 		return err
 	}

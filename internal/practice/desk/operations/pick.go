@@ -10,6 +10,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
@@ -120,7 +121,7 @@ func itemCursor(s string) (place int, id int64, err error) {
 		id, err = strconv.ParseInt(second, 10, 64)
 	}
 	if err != nil {
-		err = apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
+		err = openapi.ForeignCursor()
 	}
 	return place, id, err
 }

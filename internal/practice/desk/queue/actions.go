@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -181,7 +180,7 @@ func (q *Queue) assignFailed(w http.ResponseWriter, r *http.Request, before *tic
 	m.GroupText, m.AssigneeText = form.GroupText, form.AssigneeText
 	m.Group = keepChoice(form.Group, form.GroupText, m.Group, ui.PartyGroup)
 	m.Assignee = keepChoice(form.Assignee, form.AssigneeText, m.Assignee, ui.PartyPerson)
-	if now, ok := conflictOf(err); ok {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok {
 		m.Version = now.Version
 		current, modelErr := q.assignModel(ctx, now)
 		if modelErr != nil {
@@ -224,16 +223,6 @@ func holder(ctx context.Context, m view.Assign) string {
 		return text.T(ctx, "nobody")
 	}
 	return strings.Join(names, ", ")
-}
-
-// conflictOf gives the ticket as it is now, when somebody else was quicker.
-func conflictOf(err error) (*ticket.Ticket, bool) {
-	var e *apperr.Error
-	if !errors.As(err, &e) || e.Kind != apperr.Conflict {
-		return nil, false
-	}
-	t, ok := e.Detail.(*ticket.Ticket)
-	return t, ok
 }
 
 func conflictAlert(ctx context.Context, what string) ui.Alert {

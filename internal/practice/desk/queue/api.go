@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -186,12 +185,5 @@ func (q *Queue) apiDelete(ctx context.Context, in *struct {
 
 // outsideView puts what a conflict carries into the API's words.
 func outsideView(err error) error {
-	var e *apperr.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	if v, ok := e.Detail.(*savedView); ok {
-		return &apperr.Error{Kind: e.Kind, Message: e.Message, Detail: viewOf(*v), Err: err}
-	}
-	return err
+	return apperr.Retold(err, func(now *savedView) any { return viewOf(*now) })
 }

@@ -61,7 +61,7 @@ func (q *Queue) edit(w http.ResponseWriter, r *http.Request) error {
 			Version: form.Version, Title: &form.Title, Impact: &form.Impact, Urgency: &form.Urgency, ServiceID: &service, Tags: &tags,
 		})
 	}
-	if now, ok := conflictOf(err); ok {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok {
 		form.Version = now.Version
 		alert := conflictAlert(ctx, text.T(ctx, "Your changes are still below. Save again to put them over theirs: “%s”.", now.Title))
 		return q.showEdit(w, r, http.StatusConflict, now, form, nil, alert)

@@ -202,7 +202,7 @@ func (m moving) url(t *ticket.Ticket) string {
 
 // stale says in the words of a board that somebody was quicker.
 func stale(err error) error {
-	if now, ok := conflictOf(err); ok && now != nil {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok && now != nil {
 		return apperr.Wrap(err, apperr.Conflict, "Somebody else changed %s meanwhile. Look at it again before you move it.", now.Number)
 	}
 	return err

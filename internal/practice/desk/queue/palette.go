@@ -26,7 +26,7 @@ func (q *Queue) palette(w http.ResponseWriter, r *http.Request) error {
 	if access.From(ctx).Type == "" {
 		return access.From(ctx).Require(access.View, access.AnyKind)
 	}
-	typed := cutSearch(r.FormValue("q"))
+	typed := web.Typed(r, "q", maxSearch)
 	var groups []ui.PaletteGroup
 	for _, source := range []func(context.Context, string) (ui.PaletteGroup, error){
 		q.paletteTickets, q.palettePages, q.paletteViews, q.palettePeople, q.paletteServices,

@@ -36,7 +36,7 @@ func (q *Queue) search(w http.ResponseWriter, r *http.Request) error {
 	if access.From(ctx).Type == "" {
 		return access.From(ctx).Require(access.View, access.AnyKind)
 	}
-	typed := cutSearch(r.FormValue("q"))
+	typed := web.Typed(r, "q", maxSearch)
 	if number, ok := numberOf(typed); ok {
 		t, err := q.d.Tickets.Get(ctx, ticket.ByNumber(number))
 		if err == nil {
@@ -53,14 +53,6 @@ func (q *Queue) search(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return q.d.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Search"), Wide: true, Search: typed}, m.Page())
-}
-
-func cutSearch(s string) string {
-	s = web.OneLine(strings.ToValidUTF8(s, "�"))
-	if letters := []rune(s); len(letters) > maxSearch {
-		s = string(letters[:maxSearch])
-	}
-	return s
 }
 
 var ticketNumber = regexp.MustCompile(`^[A-Za-z]{1,8}-[0-9]{1,18}$`)

@@ -145,12 +145,11 @@ func (q *Queue) updateView(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		_, err = q.changeView(ctx, id, form.Version, form.apply)
 	}
-	var e *apperr.Error
-	if errors.As(err, &e) && e.Kind == apperr.Conflict {
-		if now, ok := e.Detail.(*savedView); ok {
+	if apperr.Is(err, apperr.Conflict) {
+		if now, ok := apperr.Now[savedView](err); ok {
 			form.Version = now.Version
 		}
-		return q.showView(w, r, http.StatusConflict, id, form, apperr.InvalidField("name", "%s Save again to put your version over theirs.", e.Message))
+		return q.showView(w, r, http.StatusConflict, id, form, apperr.InvalidField("name", "%s Save again to put your version over theirs.", apperr.Message(err)))
 	}
 	if apperr.Is(err, apperr.Invalid) {
 		return q.showView(w, r, http.StatusUnprocessableEntity, id, form, err)

@@ -173,7 +173,7 @@ func (p *Record) sendAnd(w http.ResponseWriter, r *http.Request, d *desk, in *me
 		return p.composeAgain(w, r, http.StatusUnprocessableEntity, d, in)
 	}
 	saved, err := p.d.Tickets.Transition(r.Context(), d.ref(), form.command(tr.Key))
-	if now, ok := conflictOf(err); ok {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok {
 		in.Version = now.Version
 		in.alert = ui.Alert{
 			Tone: ui.Warning, Title: text.T(r.Context(), "The ticket has changed meanwhile."),

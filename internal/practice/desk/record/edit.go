@@ -142,7 +142,7 @@ func (p *Record) edit(w http.ResponseWriter, r *http.Request, d *desk) error {
 	if err == nil {
 		saved, err = saveOver(in.Version, save, func(now *ticket.Ticket) bool { return base(now, v.key) == in.Base })
 	}
-	if now, ok := conflictOf(err); ok {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok {
 		return p.showConflict(w, r, &v, &in, now)
 	}
 	if apperr.Is(err, apperr.Invalid) {
@@ -196,7 +196,7 @@ func saveOver(version int, save save, untouched func(now *ticket.Ticket) bool) (
 	var err error
 	for range tries {
 		saved, err = save(version)
-		now, stale := conflictOf(err)
+		now, stale := apperr.Now[ticket.Ticket](err)
 		if !stale || now.Version == version || !untouched(now) {
 			return saved, err
 		}

@@ -2,13 +2,11 @@ package record
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
-	"github.com/steward-itsm/steward/internal/platform/apperr"
 )
 
 // desk is a ticket in front of somebody: what it is, what life its kind leads,
@@ -71,14 +69,3 @@ func (p *Record) deskOf(ctx context.Context, t ticket.Ticket) (*desk, error) {
 }
 
 func (d *desk) ref() ticket.Ref { return ticket.ByID(d.ticket.ID) }
-
-// conflictOf gives the ticket as it is now, when an error says that somebody
-// else was quicker.
-func conflictOf(err error) (*ticket.Ticket, bool) {
-	var e *apperr.Error
-	if !errors.As(err, &e) || e.Kind != apperr.Conflict {
-		return nil, false
-	}
-	now, ok := e.Detail.(*ticket.Ticket)
-	return now, ok
-}

@@ -195,7 +195,7 @@ func (p *Record) with(next handler) web.HandlerFunc {
 // withoutDetail keeps what a conflict carries for our own pages from leaving in
 // an answer to a program: it holds the whole ticket.
 func withoutDetail(err error) error {
-	if now, ok := conflictOf(err); ok && now != nil {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok && now != nil {
 		return apperr.Wrap(err, apperr.Conflict, "%s", apperr.Message(err))
 	}
 	return err

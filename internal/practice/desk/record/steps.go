@@ -161,7 +161,7 @@ func (p *Record) step(w http.ResponseWriter, r *http.Request, d *desk) error {
 	if err = refused; err == nil {
 		saved, err = p.d.Tickets.Transition(ctx, d.ref(), form.command(tr.Key))
 	}
-	if now, ok := conflictOf(err); ok {
+	if now, ok := apperr.Now[ticket.Ticket](err); ok {
 		if d, err = p.deskOf(ctx, *now); err != nil {
 			return err
 		}

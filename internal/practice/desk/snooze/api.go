@@ -112,12 +112,9 @@ func (a api) list(ctx context.Context, in *openapi.Paging) (*openapi.Listed[Asid
 	if !actor.IsPerson() {
 		return nil, apperr.New(apperr.Forbidden, "Only persons set tickets aside.")
 	}
-	var before int64
-	if in.Cursor != "" {
-		var err error
-		if before, err = strconv.ParseInt(in.Cursor, 10, 64); err != nil || before <= 0 {
-			return nil, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
-		}
+	before, err := in.After()
+	if err != nil {
+		return nil, err
 	}
 	found, err := asleepFor(ctx, a.service.db.Reader(), actor, before, in.Limit+1)
 	if err != nil {

@@ -196,11 +196,7 @@ func (p pages) set(w http.ResponseWriter, r *http.Request) error {
 
 // one reads which snooze of which ticket an address names.
 func one(r *http.Request) (ticket.Ref, int64) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		id = 0 // nobody's
-	}
-	return ticket.ByNumber(r.PathValue("number")), id
+	return ticket.ByNumber(r.PathValue("number")), web.PathID(r, "id")
 }
 
 func (p pages) wake(w http.ResponseWriter, r *http.Request) error {

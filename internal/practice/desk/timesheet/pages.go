@@ -300,26 +300,15 @@ func (p pages) person(ctx context.Context, in typed) (int64, error) {
 	return 0, apperr.InvalidField("person", "Nobody, or more than one, is called “%s”.", in.PersonTyped)
 }
 
-func entryID(r *http.Request) int64 {
-	id, err := strconv.ParseInt(r.PathValue("entry"), 10, 64)
-	if err != nil {
-		return 0 // nobody's
-	}
-	return id
-}
-
 func (p pages) entryForm(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	t, err := p.ticket(r)
 	if err != nil {
 		return err
 	}
-	e, err := loadEntry(ctx, p.DB.Reader(), t.ID, entryID(r))
+	e, err := p.service.Entry(ctx, &t, web.PathID(r, "entry"))
 	if err != nil {
 		return err
-	}
-	if p.service.mayFor(ctx, p.DB.Reader(), access.From(ctx), e.PersonID) != nil {
-		return errNoEntry()
 	}
 	return p.show(w, r, &t, e.ID, typed{Length: FormatMinutes(e.Minutes), Activity: e.ActivityID, Day: e.Day, Note: e.Note}, nil)
 }
@@ -339,10 +328,10 @@ func (p pages) correct(w http.ResponseWriter, r *http.Request) error {
 	}
 	n, err := in.entry()
 	if err == nil {
-		_, err = p.service.Correct(ctx, ticket.ByID(t.ID), entryID(r), n)
+		_, err = p.service.Correct(ctx, ticket.ByID(t.ID), web.PathID(r, "entry"), n)
 	}
 	if apperr.Is(err, apperr.Invalid) {
-		return p.show(w, r, &t, entryID(r), in, err)
+		return p.show(w, r, &t, web.PathID(r, "entry"), in, err)
 	}
 	if err != nil {
 		return err
@@ -353,7 +342,7 @@ func (p pages) correct(w http.ResponseWriter, r *http.Request) error {
 // withdraw lets an entry no longer count; undoing it records the same again.
 func (p pages) withdraw(w http.ResponseWriter, r *http.Request, t *ticket.Ticket) error {
 	ctx := r.Context()
-	old, err := loadEntry(ctx, p.DB.Reader(), t.ID, entryID(r))
+	old, err := p.service.Entry(ctx, t, web.PathID(r, "entry"))
 	if err != nil {
 		return err
 	}

@@ -152,17 +152,27 @@ func (s *Service) Withdraw(ctx context.Context, ref ticket.Ref, id int64) (Entry
 }
 
 func (s *Service) onEntry(ctx context.Context, ref ticket.Ref, id int64, fn func(a *ticket.Acting, old Entry) error) error {
-	actor := access.From(ctx)
 	return s.act(ctx, ref, 0, func(a *ticket.Acting, _ int64) error {
-		old, err := loadEntry(ctx, a.Tx(), a.Ticket().ID, id)
-		if old.ID != 0 && s.mayFor(ctx, a.Tx(), actor, old.PersonID) != nil {
-			return errNoEntry()
-		}
+		old, err := s.entry(ctx, a.Tx(), a.Ticket().ID, id)
 		if err != nil {
 			return err
 		}
 		return fn(a, old)
 	})
+}
+
+// Entry gives an entry that counts and that the actor may correct. NotFound for
+// somebody else's, Conflict for one that was corrected or withdrawn.
+func (s *Service) Entry(ctx context.Context, t *ticket.Ticket, id int64) (Entry, error) {
+	return s.entry(ctx, s.db.Reader(), t.ID, id)
+}
+
+func (s *Service) entry(ctx context.Context, q database.Querier, ticketID, id int64) (Entry, error) {
+	e, err := loadEntry(ctx, q, ticketID, id)
+	if e.ID != 0 && s.mayFor(ctx, q, access.From(ctx), e.PersonID) != nil {
+		return Entry{}, errNoEntry()
+	}
+	return e, err
 }
 
 // Cell is a place of the week's table.

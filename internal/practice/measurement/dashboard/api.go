@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"context"
-	"errors"
 	"math"
 	"net/http"
 	"net/url"
@@ -209,13 +208,7 @@ func (d *Dashboards) apiReplace(ctx context.Context, in *struct {
 
 // outside puts what a conflict carries into the API's words.
 func outside(err error) error {
-	var e *apperr.Error
-	if errors.As(err, &e) {
-		if b, ok := e.Detail.(*Board); ok {
-			return &apperr.Error{Kind: e.Kind, Message: e.Message, Detail: bodyOf(b), Err: err}
-		}
-	}
-	return err
+	return apperr.Retold(err, func(now *Board) any { return bodyOf(now) })
 }
 
 func (d *Dashboards) apiDelete(ctx context.Context, in *BoardRef) (*struct{}, error) {
@@ -275,7 +268,7 @@ func (a *drawn) body(ctx context.Context) FigureBody {
 }
 
 func number(f metric.Figure) *float64 {
-	if v := valueOf(f); !math.IsNaN(v) && !math.IsInf(v, 0) {
+	if v := f.OrNaN(); !math.IsNaN(v) && !math.IsInf(v, 0) {
 		return &v
 	}
 	return nil

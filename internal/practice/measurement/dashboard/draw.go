@@ -64,18 +64,18 @@ func (a *drawn) title(ctx context.Context) string {
 }
 
 func (a *drawn) number(ctx context.Context, open func(more ...string) string) templ.Component {
-	d, unit := a.result.Definition, unitOf(a.result.Definition.Unit)
-	n := ui.NumberTile{Value: unit.Words(ctx, valueOf(a.result.Figure)), URL: open()}
+	d, unit := a.result.Definition, ui.UnitOf(string(a.result.Definition.Unit))
+	n := ui.NumberTile{Value: unit.Words(ctx, a.result.Figure.OrNaN()), URL: open()}
 	if d.Target != nil {
 		n.Target = targetWords(ctx, &d)
 	}
 	points := complete(a.result.Points)
 	for _, p := range points {
-		n.Trend = append(n.Trend, valueOf(p.Figure))
+		n.Trend = append(n.Trend, p.Figure.OrNaN())
 	}
 	if len(points) > 1 {
 		first, last, before := points[0], points[len(points)-1], points[len(points)-2]
-		n.TrendLabel = text.T(ctx, "From %s to %s", unit.Words(ctx, valueOf(first.Figure)), unit.Words(ctx, valueOf(last.Figure)))
+		n.TrendLabel = text.T(ctx, "From %s to %s", unit.Words(ctx, first.Figure.OrNaN()), unit.Words(ctx, last.Figure.OrNaN()))
 		n.Change, n.Tone, n.Icon = change(ctx, &d, before, last)
 	}
 	return n
@@ -95,7 +95,7 @@ func change(ctx context.Context, d *metric.Definition, before, last metric.Point
 		return "", "", ""
 	}
 	by := last.Value - before.Value
-	words := unitOf(d.Unit).Words(ctx, math.Abs(by))
+	words := ui.UnitOf(string(d.Unit)).Words(ctx, math.Abs(by))
 	tone := ui.Neutral
 	switch {
 	case d.Better(before.Value, last.Value):
@@ -116,7 +116,7 @@ func change(ctx context.Context, d *metric.Definition, before, last metric.Point
 func dayName(ctx context.Context, t time.Time) string { return text.Day(ctx, t) }
 
 func targetWords(ctx context.Context, d *metric.Definition) string {
-	value := unitOf(d.Unit).Words(ctx, *d.Target)
+	value := ui.UnitOf(string(d.Unit)).Words(ctx, *d.Target)
 	switch d.Direction {
 	case metric.Up:
 		return text.T(ctx, "Target: at least %s", value)
@@ -129,7 +129,7 @@ func targetWords(ctx context.Context, d *metric.Definition) string {
 
 func (a *drawn) chart(ctx context.Context, id string, open func(more ...string) string) ui.Chart {
 	r := &a.result
-	c := ui.Chart{ID: id, Kind: ui.ChartKind(a.tile.Kind), Unit: unitOf(r.Definition.Unit), Title: a.title(ctx), Across: text.T(ctx, "From")}
+	c := ui.Chart{ID: id, Kind: ui.ChartKind(a.tile.Kind), Unit: ui.UnitOf(string(r.Definition.Unit)), Title: a.title(ctx), Across: text.T(ctx, "From")}
 	if open() != "" {
 		c.CSVURL = open("format", "csv")
 	}
@@ -144,7 +144,7 @@ func (a *drawn) chart(ctx context.Context, id string, open func(more ...string) 
 		series := ui.ChartSeries{Label: text.T(ctx, r.Definition.Name)}
 		for _, s := range byValue(r.Slices) {
 			c.Labels = append(c.Labels, sliceLabel(ctx, s))
-			series.Values = append(series.Values, valueOf(s.Figure))
+			series.Values = append(series.Values, s.Figure.OrNaN())
 			series.URLs = append(series.URLs, sliceURL(s, open))
 		}
 		c.Series = []ui.ChartSeries{series}
@@ -180,7 +180,7 @@ func (a *drawn) series(ctx context.Context, c *ui.Chart, open func(more ...strin
 	add := func(label string, points []metric.Point, slice []string) {
 		s := ui.ChartSeries{Label: label}
 		for _, p := range points {
-			s.Values = append(s.Values, valueOf(p.Figure))
+			s.Values = append(s.Values, p.Figure.OrNaN())
 			s.URLs = append(s.URLs, open(append([]string{"from", p.From.Format(time.DateOnly), "until", p.To.AddDate(0, 0, -1).Format(time.DateOnly)}, slice...)...))
 		}
 		c.Series = append(c.Series, s)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -238,25 +237,4 @@ func (d *Dashboards) hasField(key string) bool {
 		_, ok := k.Field(key)
 		return ok
 	})
-}
-
-// unitOf is how the values of a metric are written.
-func unitOf(u metric.Unit) ui.Unit {
-	switch u {
-	case metric.Seconds:
-		return ui.UnitDuration
-	case metric.Share:
-		return ui.UnitShare
-	case metric.Score:
-		return ui.UnitScore
-	case metric.Tickets, metric.Times:
-	}
-	return ui.UnitCount
-}
-
-func valueOf(f metric.Figure) float64 {
-	if !f.Known {
-		return math.NaN()
-	}
-	return f.Value
 }

@@ -193,7 +193,7 @@ func (d *Dashboards) csv(w http.ResponseWriter, r *http.Request) error {
 // records are the numbers of a tile, one a row.
 func (a *drawn) records(ctx context.Context) [][]string {
 	title, unit := a.title(ctx), string(a.result.Definition.Unit)
-	rows := [][]string{{title, unit, "", text.T(ctx, "Whole period"), plain(valueOf(a.result.Figure))}}
+	rows := [][]string{{title, unit, "", text.T(ctx, "Whole period"), plain(a.result.Figure.OrNaN())}}
 	if a.wrong != "" || a.tile.Kind == Number {
 		return rows
 	}
@@ -323,9 +323,9 @@ func (a *drawn) behind(ctx context.Context, r *http.Request) (q metric.Query, wo
 // explained says what a figure is.
 func (a *drawn) explained(ctx context.Context, open func(more ...string) string) view.Explained {
 	def, r := a.result.Definition, &a.result
-	unit := unitOf(def.Unit)
+	unit := ui.UnitOf(string(def.Unit))
 	v := view.Explained{
-		Title: a.title(ctx), Value: unit.Words(ctx, valueOf(r.Figure)), Meaning: text.T(ctx, def.Meaning), Formula: text.T(ctx, def.Formula),
+		Title: a.title(ctx), Value: unit.Words(ctx, r.Figure.OrNaN()), Meaning: text.T(ctx, def.Meaning), Formula: text.T(ctx, def.Formula),
 		Period: text.T(ctx, "%s to %s", text.Date(ctx, r.Query.From), text.Date(ctx, r.Query.To.AddDate(0, 0, -1))),
 	}
 	for _, x := range def.Excluded {
@@ -399,7 +399,7 @@ func (d *Dashboards) ticketTable(ctx context.Context, unit metric.Unit, page met
 			ui.Link{Label: k.Title, URL: address},
 			ui.StateBadge{Label: d.stateLabel(k), Category: ui.Category(k.Category)},
 			ui.Moment{At: x.At},
-			ui.Words(unitOf(unit).Words(ctx, x.Value)),
+			ui.Words(ui.UnitOf(string(unit)).Words(ctx, x.Value)),
 		}})
 	}
 	return t, nil

@@ -249,8 +249,3 @@ func (t Trace) Through(from, to string) bool {
 func (t Trace) Visits(place string) bool {
 	return slices.ContainsFunc(t.Stays, func(s Stay) bool { return s.Place == place })
 }
-
-// Went reports whether a trace took exactly the way.
-func (t Trace) Went(w Way) bool {
-	return t.Ended == w.Ended && slices.EqualFunc(t.Stays, w.Places, func(s Stay, p string) bool { return s.Place == p })
-}

@@ -2,7 +2,6 @@ package tension
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -155,14 +154,8 @@ func (t *Tension) apiReplace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	p, err := t.Change(ctx, in.ID, int64(version), in.Body.apply)
-	var e *apperr.Error
-	if errors.As(err, &e) {
-		if now, ok := e.Detail.(*Pair); ok {
-			return nil, &apperr.Error{Kind: e.Kind, Message: e.Message, Detail: bodyOf(now), Err: err}
-		}
-	}
 	if err != nil {
-		return nil, err
+		return nil, apperr.Retold(err, func(now *Pair) any { return bodyOf(now) })
 	}
 	return answer(&p), nil
 }

@@ -99,20 +99,9 @@ func (t *Tension) list(w http.ResponseWriter, r *http.Request) error {
 	return t.d.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Tension pairs"), Active: Menu}, v.View())
 }
 
-func idOf(r *http.Request) (int64, error) {
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil {
-		return 0, apperr.New(apperr.NotFound, "There is no such pair.")
-	}
-	return id, nil
-}
-
 func (t *Tension) show(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	id, err := idOf(r)
-	if err != nil {
-		return err
-	}
+	id := web.PathID(r, "id")
 	p, err := t.Pair(ctx, id)
 	if err != nil {
 		return err
@@ -142,19 +131,6 @@ func (t *Tension) show(w http.ResponseWriter, r *http.Request) error {
 	return t.d.Frame.Page(w, r, module.Page{Title: v.Title, Active: Menu, Wide: true}, v.View())
 }
 
-func unitOf(u metric.Unit) ui.Unit {
-	switch u {
-	case metric.Seconds:
-		return ui.UnitDuration
-	case metric.Share:
-		return ui.UnitShare
-	case metric.Score:
-		return ui.UnitScore
-	case metric.Tickets, metric.Times:
-	}
-	return ui.UnitCount
-}
-
 // view puts a pair into words and charts.
 func (s *state) view(ctx context.Context) view.Pair {
 	def := s.process.Definition
@@ -182,11 +158,11 @@ func (s *state) view(ctx context.Context) view.Pair {
 	for i, r := range s.partners {
 		verdict := s.verdicts[i]
 		if i == 0 {
-			v.Evidence.Rows = append(v.Evidence.Rows, trendRow(ctx, text.T(ctx, "%s, for the better", text.T(ctx, def.Name)), unitOf(def.Unit), verdict.Process, verdict.Better, ui.Nothing()))
+			v.Evidence.Rows = append(v.Evidence.Rows, trendRow(ctx, text.T(ctx, "%s, for the better", text.T(ctx, def.Name)), ui.UnitOf(string(def.Unit)), verdict.Process, verdict.Better, ui.Nothing()))
 		}
 		name := text.T(ctx, r.Definition.Name)
 		v.Charts = append(v.Charts, chart(ctx, "partner-"+strconv.Itoa(i+1), &s.partners[i], s.pair.Partners[i].Goal))
-		v.Evidence.Rows = append(v.Evidence.Rows, trendRow(ctx, text.T(ctx, "%s, for the worse", name), unitOf(r.Definition.Unit), verdict.Partner, verdict.Worse,
+		v.Evidence.Rows = append(v.Evidence.Rows, trendRow(ctx, text.T(ctx, "%s, for the worse", name), ui.UnitOf(string(r.Definition.Unit)), verdict.Partner, verdict.Worse,
 			ui.Words(text.T(ctx, "%s of %s", strconv.Itoa(verdict.Held), strconv.Itoa(s.pair.Periods)))))
 		if verdict.Alarm {
 			v.Notes = append(v.Notes, ui.Alert{Tone: ui.Critical, Title: text.T(ctx, "%s improves while %s worsens", text.T(ctx, def.Name), name), Text: text.T(ctx,
@@ -214,11 +190,11 @@ func trendRow(ctx context.Context, name string, unit ui.Unit, tr Trend, p float6
 }
 
 func chart(ctx context.Context, id string, r *metric.Result, goal *float64) ui.Chart {
-	c := ui.Chart{ID: id, Kind: ui.ChartLine, Unit: unitOf(r.Definition.Unit), Title: text.T(ctx, r.Definition.Name), Across: text.T(ctx, "Week from")}
+	c := ui.Chart{ID: id, Kind: ui.ChartLine, Unit: ui.UnitOf(string(r.Definition.Unit)), Title: text.T(ctx, r.Definition.Name), Across: text.T(ctx, "Week from")}
 	series := ui.ChartSeries{Label: c.Title}
 	for _, p := range r.Points {
 		c.Labels = append(c.Labels, text.Day(ctx, p.From))
-		series.Values = append(series.Values, valueOf(p.Figure))
+		series.Values = append(series.Values, p.Figure.OrNaN())
 	}
 	c.Series = []ui.ChartSeries{series}
 	if goal != nil {
@@ -315,10 +291,7 @@ func (t *Tension) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := access.From(r.Context()).Require(access.ManageSettings, access.AnyKind); err != nil {
 		return err
 	}
-	id, err := idOf(r)
-	if err != nil {
-		return err
-	}
+	id := web.PathID(r, "id")
 	p, err := t.Pair(r.Context(), id)
 	if err != nil {
 		return err
@@ -396,15 +369,13 @@ func (t *Tension) create(w http.ResponseWriter, r *http.Request) error {
 
 func (t *Tension) save(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	id, err := idOf(r)
-	if err != nil {
-		return err
-	}
+	id := web.PathID(r, "id")
 	var f pairForm
 	if err := web.Form(r, &f, text.From(ctx).Location); err != nil {
 		return err
 	}
-	if err = f.apply(&Pair{}); err == nil {
+	err := f.apply(&Pair{})
+	if err == nil {
 		_, err = t.Change(ctx, id, f.Version, func(p *Pair) { _ = f.apply(p) }) // checked just before
 	}
 	if apperr.Is(err, apperr.Invalid) {
@@ -418,10 +389,7 @@ func (t *Tension) save(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (t *Tension) remove(w http.ResponseWriter, r *http.Request) error {
-	id, err := idOf(r)
-	if err != nil {
-		return err
-	}
+	id := web.PathID(r, "id")
 	if err := t.Delete(r.Context(), id); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
-	"math"
 	"slices"
 	"time"
 
@@ -375,11 +374,4 @@ func (t *Tension) audited(ctx context.Context, tx *database.Tx, action string, b
 		p = before
 	}
 	return t.d.Audit.Append(ctx, tx, audit.Entry{Action: action, ObjectType: "tension", ObjectID: audit.ID(p.ID), ObjectName: string(p.Process), Before: doc(before), After: doc(after)})
-}
-
-func valueOf(f metric.Figure) float64 {
-	if !f.Known {
-		return math.NaN()
-	}
-	return f.Value
 }

@@ -66,7 +66,7 @@ func (t *Tension) look(ctx context.Context, p Pair, zone *time.Location) (state,
 func values(points []metric.Point) []float64 {
 	out := make([]float64, 0, len(points))
 	for _, p := range points {
-		out = append(out, valueOf(p.Figure))
+		out = append(out, p.Figure.OrNaN())
 	}
 	return out
 }
