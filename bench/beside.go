@@ -67,7 +67,7 @@ func (c *cache) peer(ctx context.Context, o *options, p peers.Peer, s size) (_ s
 	}
 	defer func() { err = errors.Join(err, sample.Remove()) }()
 	making := name + "_making"
-	if err := errors.Join(c.cluster.sql("DROP DATABASE IF EXISTS "+making), c.cluster.sql("CREATE DATABASE "+making)); err != nil {
+	if err := errors.Join(c.cluster.sql("DROP DATABASE IF EXISTS "+making+" WITH (FORCE)"), c.cluster.sql("CREATE DATABASE "+making)); err != nil {
 		return "", err
 	}
 	if err := p.Fill(ctx, site, making, sample); err != nil {
@@ -88,8 +88,9 @@ func (st *stage) stagePeers(ctx context.Context, o *options, c *cache) error {
 		if err != nil {
 			return err
 		}
+		// By force: a server of a run that was killed may still be there.
 		working := strings.ReplaceAll(p.Name(), "-", "_") + "_working"
-		if err := errors.Join(c.cluster.sql("DROP DATABASE IF EXISTS "+working), c.cluster.sql("CREATE DATABASE "+working+" TEMPLATE "+from)); err != nil {
+		if err := errors.Join(c.cluster.sql("DROP DATABASE IF EXISTS "+working+" WITH (FORCE)"), c.cluster.sql("CREATE DATABASE "+working+" TEMPLATE "+from)); err != nil {
 			return err
 		}
 		st.cleanups = append(st.cleanups, func() error { return c.cluster.sql("DROP DATABASE IF EXISTS " + working + " WITH (FORCE)") })
