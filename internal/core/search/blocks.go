@@ -68,7 +68,7 @@ func newestDocs(ctx context.Context, q database.Querier, streams []*stream, cond
 			}
 			// Sorted by what no index gives, or the server would walk through all
 			// documents backwards in the hope to meet a rare word soon.
-			parts[i] = fmt.Sprintf(`SELECT * FROM (SELECT %d AS n, d.doc_id, d.ticket_id FROM search_docs d WHERE %s @@ %s::tsquery AND %s ORDER BY d.doc_id + 0 DESC LIMIT %s) s%[1]d`,
+			parts[i] = fmt.Sprintf(`SELECT s%[1]d.n, s%[1]d.doc_id, s%[1]d.ticket_id FROM (SELECT %[1]d AS n, d.doc_id, d.ticket_id FROM search_docs d WHERE %[2]s @@ %[3]s::tsquery AND %[4]s ORDER BY d.doc_id + 0 DESC LIMIT %[5]s) s%[1]d`,
 				i, indexed, args.Arg(query), condition, args.Arg(most))
 		}
 		return database.Each(ctx, q, func(r database.Row) error {
