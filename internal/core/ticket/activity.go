@@ -31,6 +31,42 @@ func (a *Acting) Say(what, from, to string) {
 	a.c.events[e].Changes = []Change{{Field: ActivityPrefix + what, From: from, To: to}}
 }
 
+// Reply adds a public message of the actor, who must be allowed to comment, as
+// Service.Reply does on a ticket that goes on by itself. said is what the practice
+// says with it, as Say does: only readers of internal notes are told.
+func (a *Acting) Reply(ctx context.Context, cmd PublicReply, said ...Change) error {
+	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
+		return err
+	}
+	first := len(a.c.events)
+	if err := a.c.reply(ctx, cmd); err != nil {
+		return err
+	}
+	a.sayWith(first, said)
+	return nil
+}
+
+// Note adds an internal note of the actor, who must be allowed to write notes;
+// said as in Reply.
+func (a *Acting) Note(ctx context.Context, cmd InternalNote, said ...Change) error {
+	if err := checkMessage(string(cmd.Body), cmd.Attachments); err != nil {
+		return err
+	}
+	first := len(a.c.events)
+	if err := a.c.addNote(ctx, cmd); err != nil {
+		return err
+	}
+	a.sayWith(first, said)
+	return nil
+}
+
+func (a *Acting) sayWith(event int, said []Change) {
+	for _, c := range said {
+		c.Field = ActivityPrefix + c.Field
+		a.c.events[event].Changes = append(a.c.events[event].Changes, c)
+	}
+}
+
 // Act lets a practice do something of its own to a ticket that the actor may do
 // verb on: what fn writes and what it says on the timeline become true together.
 // When somebody saves the ticket at the same moment, fn is run again. Nothing

@@ -202,6 +202,12 @@ func (s *Service) personMay(ctx context.Context, person int64, verb access.Verb,
 	return err == nil && actor.Check(verb, t.Record()).Allowed, err
 }
 
+// PersonMay reports whether a person may do something with a ticket. Of a person
+// whose rights cannot be found out, such as one who left, it says no.
+func (s *Service) PersonMay(ctx context.Context, person int64, verb access.Verb, t *Ticket) (bool, error) {
+	return s.personMay(ctx, person, verb, t)
+}
+
 // adopt makes the children of a merged ticket, all of them, the target's. One that the target
 // hangs below itself loses its parent rather than going round in a circle.
 func (b *Batch) adopt(ctx context.Context, children []int64, target int64) error {
