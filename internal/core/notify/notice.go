@@ -18,6 +18,7 @@ const (
 	GroupWork Kind = "group_work" // my group has a ticket, or an answer, that nobody has taken
 	Replied   Kind = "reply"      // a public message
 	Noted     Kind = "note"       // an internal note
+	Reviewed  Kind = "review"     // a draft waits for my review, or mine was reviewed or sent
 	Moved     Kind = "state"      // a ticket took a step of its workflow
 	Finished  Kind = "operation"  // what I started in the background is done
 	Due       Kind = "reminder"   // something I asked to be reminded of
@@ -61,6 +62,7 @@ var kinds = []Info{
 	{Kind: Opened, Wanted: true},
 	{Kind: Replied, Wanted: true},
 	{Kind: Noted, Wanted: true, For: Insiders},
+	{Kind: Reviewed, Wanted: true, For: Insiders},
 	{Kind: Moved, Wanted: true},
 	{Kind: Due, Wanted: true, For: Workers},
 	{Kind: Finished, Wanted: true, For: Workers},
@@ -91,10 +93,12 @@ const (
 	AsRequester Reason = "requester"
 	AsOpener    Reason = "opener"
 	AsWatcher   Reason = "watcher"
-	AsMember    Reason = "member"  // of the group that has it
-	AsStarter   Reason = "starter" // they started it, or asked for it
-	AsListed    Reason = "listed"  // they are on its list of recipients
-	AsRole      Reason = "role"    // a role of theirs makes it their business
+	AsMember    Reason = "member"   // of the group that has it
+	AsStarter   Reason = "starter"  // they started it, or asked for it
+	AsListed    Reason = "listed"   // they are on its list of recipients
+	AsReviewer  Reason = "reviewer" // they were asked to look at it
+	AsAuthor    Reason = "author"   // they wrote it
+	AsRole      Reason = "role"     // a role of theirs makes it their business
 )
 
 // TicketSubject is the type of a Subject that is a ticket.

@@ -12,7 +12,7 @@ import (
 
 // mutePierced are the kinds that a muted ticket still tells: they mean this
 // person and nobody else.
-var mutePierced = []Kind{Mentioned, Assigned}
+var mutePierced = []Kind{Mentioned, Assigned, Reviewed}
 
 // wishes are what some recipients chose.
 type wishes struct {

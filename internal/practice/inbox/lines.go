@@ -160,6 +160,8 @@ func (s sentence) text(ctx context.Context) string {
 		return text.T(ctx, "%s replied", s.who)
 	case notify.Noted:
 		return text.T(ctx, "%s wrote an internal note", s.who)
+	case notify.Reviewed:
+		return s.ofDraft(ctx)
 	case notify.Moved:
 		if s.plain {
 			return text.T(ctx, "Now: %s", s.state)
@@ -167,6 +169,23 @@ func (s sentence) text(ctx context.Context) string {
 		return text.T(ctx, "%s moved this to “%s”", s.who, s.state)
 	}
 	return s.byItself(ctx)
+}
+
+// ofDraft says what somebody did with a draft that was shared for review.
+func (s sentence) ofDraft(ctx context.Context) string {
+	switch s.state {
+	case "ask":
+		return text.T(ctx, "%s asks you to review a draft", s.who)
+	case "ready":
+		return text.T(ctx, "%s finds your draft ready to send", s.who)
+	case "change":
+		return text.T(ctx, "%s asks you to change your draft", s.who)
+	case "sent":
+		return text.T(ctx, "%s sent your draft", s.who)
+	case "discarded":
+		return text.T(ctx, "%s discarded your draft", s.who)
+	}
+	return text.T(ctx, "%s did something with a draft", s.who)
 }
 
 // byItself says what happened without saying who did it.
@@ -184,6 +203,8 @@ func (s sentence) byItself(ctx context.Context) string {
 		return text.T(ctx, "There is a reply")
 	case notify.Noted:
 		return text.T(ctx, "There is an internal note")
+	case notify.Reviewed:
+		return text.T(ctx, "There is news of a draft")
 	case notify.Moved:
 		return text.T(ctx, "Now: %s", s.state)
 	}
@@ -212,7 +233,8 @@ var kindTexts = map[notify.Kind]kindText{
 		icon: ui.IconMessage, label: text.Key("Replies"), about: text.Key("Somebody writes to the requester, or the requester writes, on tickets you work on, asked for or watch."),
 		plain: text.Key("Somebody answers you, or asks you something."),
 	},
-	notify.Noted: {icon: ui.IconNote, label: text.Key("Internal notes"), about: text.Key("A colleague writes a note on a ticket you work on or watch.")},
+	notify.Noted:    {icon: ui.IconNote, label: text.Key("Internal notes"), about: text.Key("A colleague writes a note on a ticket you work on or watch.")},
+	notify.Reviewed: {icon: ui.IconEdit, label: text.Key("Reviews of drafts"), about: text.Key("A colleague asks you to review a draft, or reviews or sends yours. A muted ticket tells you of this, too.")},
 	notify.Moved: {
 		icon: ui.IconArrowRight, label: text.Key("Changes of state"), about: text.Key("A ticket you work on, asked for or watch is put on hold, resolved or closed."),
 		plain: text.Key("What you asked for gets further: it is in work, waits for you, or is done."),
@@ -253,6 +275,10 @@ func whyText(ctx context.Context, why notify.Reason, plain bool) string {
 		return text.T(ctx, "You get this because you asked for it.")
 	case notify.AsListed:
 		return text.T(ctx, "You get this because you are on its list of recipients.")
+	case notify.AsReviewer:
+		return text.T(ctx, "You get this because you were asked to review it.")
+	case notify.AsAuthor:
+		return text.T(ctx, "You get this because you wrote the draft.")
 	case notify.AsRole:
 		return text.T(ctx, "You get this because of a role you have.")
 	}
