@@ -49,6 +49,14 @@ export function placeBelow(popover: HTMLElement, anchor: Element, alignEnd = fal
   const left = Math.max(8, Math.min(wanted, window.innerWidth - size.width - 8));
   popover.style.top = `${Math.max(4, top)}px`;
   popover.style.left = `${left}px`;
+  // A later swap copies the style of what it replaces, which the content security
+  // policy stops: it goes with the place.
+  const closed = (event: Event): void => {
+    if ((event as ToggleEvent).newState !== "closed") return;
+    if (popover.getAttribute("style") !== null) popover.removeAttribute("style"); // asked first: browsers write it late
+    popover.removeEventListener("toggle", closed);
+  };
+  popover.addEventListener("toggle", closed);
 }
 
 /** Runs the last of several calls once there is a pause. */

@@ -16,6 +16,7 @@ const pause = 900;
 const timers = new WeakMap<HTMLFormElement, ReturnType<typeof setTimeout>>();
 const stored = new WeakMap<HTMLFormElement, string>(); // what the server has now, where that is known
 const saving = new WeakMap<HTMLFormElement, Promise<void>>(); // a draft on its way to the server
+const due = new Set<HTMLFormElement>(); // typed in, and not on its way yet
 const gone = new WeakSet<HTMLFormElement>(); // sent, and not typed in since
 
 const keyOf = (form: HTMLFormElement): string => prefix + (form.dataset["draftUrl"] ?? "");
@@ -49,6 +50,7 @@ function kept(form: HTMLFormElement): Draft | undefined {
 function forget(form: HTMLFormElement): void {
   clearTimeout(timers.get(form));
   timers.delete(form);
+  due.delete(form);
   try {
     localStorage.removeItem(keyOf(form));
   } catch {
@@ -72,6 +74,7 @@ async function post(form: HTMLFormElement, body: string, kind: string): Promise<
 
 function send(form: HTMLFormElement): Promise<void> {
   timers.delete(form);
+  due.delete(form);
   const run = save(form).finally(() => saving.get(form) === run && saving.delete(form));
   saving.set(form, run);
   return run;
@@ -95,6 +98,7 @@ async function save(form: HTMLFormElement): Promise<void> {
 
 function later(form: HTMLFormElement): void {
   clearTimeout(timers.get(form));
+  due.add(form);
   timers.set(form, setTimeout(() => void send(form), pause));
 }
 
@@ -156,6 +160,11 @@ export function startDrafts(): void {
     if (!(form instanceof HTMLFormElement) || !form.matches("[data-draft-url]")) return;
     if (ctx.response && ctx.response.status < 400) settled(form);
     else keep(form, read(form));
+  });
+  // What was written went on in another way, such as by a dialog: also what was
+  // typed last, in a form that may be replaced already.
+  document.addEventListener("composer-emptied", () => {
+    for (const form of new Set([...due, ...document.querySelectorAll<HTMLFormElement>("form[data-draft-url]")])) settled(form);
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) return;
