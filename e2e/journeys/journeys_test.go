@@ -25,6 +25,7 @@ func TestJourneys(t *testing.T) {
 		{"a team lead", leading},
 		{"a supplier and an auditor", outsiders},
 		{"nothing typed is lost", losesNothing},
+		{"a draft that two look at", reviewed},
 		{"prepared work", preparedWork},
 		{"told at once", told},
 		{"in German on a phone", inGerman},

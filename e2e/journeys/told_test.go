@@ -47,7 +47,7 @@ func told(t *testing.T, b browser) {
 func inGerman(t *testing.T, b browser) {
 	w := furnished(t, database.SQLite)
 	for role, pages := range map[string][]string{
-		"agent":     {"/", "/queue", "/tickets/" + w.open.Number, "/tickets/new", "/inbox", "/inbox/settings", "/profile"},
+		"agent":     {"/", "/queue", "/tickets/" + w.open.Number, "/tickets/new", "/inbox", "/inbox/settings", "/drafts", "/profile"},
 		"requester": {"/portal", "/portal/new", "/portal/tickets/" + w.asked.Number, "/inbox"},
 	} {
 		if a := w.SignedIn(role).Post("/preferences", url.Values{"language": {"de"}}); a.Status != http.StatusSeeOther {

@@ -33,6 +33,7 @@ func guide() []shot {
 		{"my-work", "agent", "/"},
 		{"queue", "agent", "/queue"},
 		{"ticket", "agent", ticketPage},
+		{"draft", "agent", draftPage},
 		{"board", "agent", "/queue?layout=board&by=state"},
 		{"split", "agent", "/queue?layout=split"},
 		{"intake", "agent", "/tickets/new?kind=incident"},
@@ -57,6 +58,9 @@ func guide() []shot {
 
 // ticketPage stands for the address of the newest ticket in work.
 const ticketPage = "first ticket of the queue"
+
+// draftPage stands for the address of the draft that waits longest for a review.
+const draftPage = "draft that waits for a review"
 
 // roomPage stands for the address of the newest major incident.
 const roomPage = "newest major incident"
@@ -124,7 +128,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, roomPage: c.newestMajor}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, draftPage: c.waitingDraft, roomPage: c.newestMajor}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -152,6 +156,13 @@ func (c camera) firstTicket(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/tickets/']").getAttribute("href")`))
+}
+
+func (c camera) waitingDraft(ctx context.Context) (string, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/drafts"), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".s-drafts-list a")].findLast((a) => a.closest(".s-panel").querySelector(".s-tone-accent")).getAttribute("href").split("#")[0]`))
 }
 
 func (c camera) newestMajor(ctx context.Context) (string, error) {

@@ -31,6 +31,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/draft"
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/operations"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
@@ -59,6 +60,7 @@ type App struct {
 	modules []module.Module
 	majors  *majorincident.Practice
 	snoozes *snooze.Service
+	drafts  *draft.Service
 	plugged plugged
 	inbox   *inbox.Inbox
 	server  *web.Server
@@ -205,6 +207,7 @@ func (a *App) api() {
 			inbox.Tags(),
 			checklist.Tags(),
 			timesheet.Tags(),
+			draft.Tags(),
 			process.Tags(), dashboard.Tags(), tension.Tags(),
 			majorincident.Tags(),
 			measurement.Tags(),

@@ -173,6 +173,8 @@ func used(t *testing.T, s *apptest.System) {
 	expect(t, desk.Post("/checklists", url.Values{"name": {"Dumped"}, "items": {"One\nTwo"}, "audience": {"everyone"}, "by_itself": {"true"}}), http.StatusSeeOther)
 	expect(t, desk.Post("/tickets/"+found.Number+"/checklists", url.Values{"template": {ofTable(t, s, "checklist_templates")}}), http.StatusSeeOther)
 	expect(t, desk.Post("/queue/views", url.Values{"name": {"Dumped"}, "filter": {"tag:dump"}, "sort": {"-updated"}, "audience": {"mine"}}), http.StatusSeeOther)
+	expect(t, desk.Post("/tickets/"+found.Number+"/drafts", url.Values{"kind": {"note"}, "body": {"Dumped"}}), http.StatusSeeOther)
+	expect(t, desk.Post("/tickets/"+found.Number+"/drafts/"+ofTable(t, s, "shared_drafts"), url.Values{"version": {"1"}, "body": {"Dumped anew"}}), http.StatusSeeOther)
 	check(c.Jobs.Start(context.WithoutCancel(ctx)))
 	const log = "number,incident_state,sys_mod_count,opened_at,sys_updated_at,caller_id,assignment_group\n" +
 		"INC0000001,New,0,4/1/2026 08:00,4/1/2026 08:00,Caller 1,Group 1\nINC0000001,Closed,1,4/1/2026 08:00,5/1/2026 08:00,Caller 1,Group 1\n"

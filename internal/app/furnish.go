@@ -10,14 +10,15 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/draft"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 )
 
 // Furnish adds to a demo organisation what practices keep beside its tickets: a
-// checklist template, lists half done, time spent, tickets set aside and a major
-// incident. admin, lead and agent are the refs of people of the demo.
+// checklist template, lists half done, time spent, tickets set aside, drafts
+// that are shared for review and a major incident. admin, lead and agent are the refs of people of the demo.
 func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) error {
 	c := a.core
 	as := func(ref string) (context.Context, error) {
@@ -79,9 +80,32 @@ func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) er
 			if _, err := a.snoozes.Set(asAgent, ref, cmd); err != nil {
 				return err
 			}
+		case 2:
+			if err := a.furnishDrafts(asLead, asAgent, ref, i > 2); err != nil {
+				return err
+			}
 		}
 	}
 	return a.furnishMajor(asLead)
+}
+
+// furnishDrafts has the lead ask the agent to review a reply, or, own, the agent
+// be asked for a change of theirs.
+func (a *App) furnishDrafts(asLead, asAgent context.Context, ref ticket.Ref, own bool) error {
+	if !own {
+		_, err := a.drafts.Share(asLead, ref, draft.Share{
+			Kind: draft.Reply, ReviewerID: access.From(asAgent).ID, Asked: "You know the device. Is this complete?",
+			Body: "Thank you for your patience. We found the cause:\n\n1. The **driver** was replaced on Friday.\n2. The old one stays installed until the next restart.\n\n" +
+				"Please restart once, then try again. If it is still there, answer here and we come by.",
+		})
+		return err
+	}
+	d, err := a.drafts.Share(asAgent, ref, draft.Share{Kind: draft.Reply, Body: "This is solved, please check."})
+	if err != nil {
+		return err
+	}
+	_, err = a.drafts.Review(asLead, ref, d.ID, draft.Finding{Verdict: draft.Change, Remark: "Say what you did, so that they can tell whether it helps."})
+	return err
 }
 
 // furnishMajor makes the most urgent open incident a major one, with a banner for

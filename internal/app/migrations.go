@@ -23,6 +23,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/draft"
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
@@ -44,6 +45,7 @@ func Migrations() []fs.FS {
 		majorincident.Migrations,
 		checklist.Migrations,
 		timesheet.Migrations,
+		draft.Migrations,
 		dashboard.Migrations, tension.Migrations,
 		servicenow.Migrations,
 	}

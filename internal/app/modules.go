@@ -17,6 +17,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
+	"github.com/steward-itsm/steward/internal/practice/desk/draft"
 	"github.com/steward-itsm/steward/internal/practice/desk/intake"
 	"github.com/steward-itsm/steward/internal/practice/desk/macro"
 	"github.com/steward-itsm/steward/internal/practice/desk/operations"
@@ -48,6 +49,7 @@ func (a *App) moduleList() []module.Module {
 		Plugged: func() []module.Column { return a.plugged.columns }, Columns: ownColumns{c}, Marks: a.plugged.mark,
 		Aside:  queue.Aside{Awake: snooze.Awake, Asleep: snooze.Asleep, Back: snooze.Back},
 		Bulk:   a.bulkBar,
+		Home:   a.plugged.atHome,
 		Beside: page.beside, Live: a.stream,
 	})
 	tickets := api.New(api.Deps{Tickets: c.Tickets, People: c.People, Services: c.Services, DB: c.DB, MaxUpload: int64(a.cfg.HTTP.MaxUpload)})
@@ -79,6 +81,7 @@ func (a *App) moduleList() []module.Module {
 	})
 	c.Notices.GuardSubjects(tension.Subject, pairs.Guard)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
+	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
 		desk.Module(),
 		a.majors.Module(),
@@ -95,6 +98,7 @@ func (a *App) moduleList() []module.Module {
 			Plugged: func() ([]module.Panel, []module.Action) { return a.plugged.panels, a.plugged.actions },
 			Tell:    a.plugged.tell,
 			Canned:  cannedFor,
+			Share:   draft.ShareURL,
 		})).Module(),
 		answers.Module(),
 		macros.Module(),
@@ -107,6 +111,9 @@ func (a *App) moduleList() []module.Module {
 		timesheet.New(timesheet.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Directory: c.People, Audit: c.Audit, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(),
 		}),
+		draft.New(draft.Deps{
+			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, HTTPS: a.cfg.HTTPS(), Written: page.written, Receive: page.receive,
+		}, a.drafts),
 		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}, a.snoozes),
 		operations.New(operations.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Jobs: c.Jobs, As: c.As, Recent: desk.Recent, Frame: f, HTTPS: a.cfg.HTTPS(),

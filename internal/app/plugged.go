@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 
+	"github.com/a-h/templ"
+
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/web"
 )
 
 // plugged is what modules plug into tickets and into the desk's pages.
@@ -13,6 +16,7 @@ type plugged struct {
 	actions []module.Action
 	columns []module.Column
 	bulk    []module.BulkAction
+	homes   []func(ctx context.Context) (web.Component, error)
 	tells   []func(ctx context.Context, c ticket.Change) (string, bool)
 	marks   []func(ctx context.Context, ids []int64) (map[int64]string, error)
 }
@@ -26,6 +30,9 @@ func (a *App) plug() {
 		a.plugged.bulk = append(a.plugged.bulk, m.Bulk...)
 		if m.Tells != nil {
 			a.plugged.tells = append(a.plugged.tells, m.Tells)
+		}
+		if m.Home != nil {
+			a.plugged.homes = append(a.plugged.homes, m.Home)
 		}
 		if m.Marks != nil {
 			a.plugged.marks = append(a.plugged.marks, m.Marks)
@@ -49,6 +56,21 @@ func (p *plugged) tell(ctx context.Context, c ticket.Change) string {
 		}
 	}
 	return ""
+}
+
+// atHome gives what modules add to "My work".
+func (p *plugged) atHome(ctx context.Context) ([]templ.Component, error) {
+	var out []templ.Component
+	for _, home := range p.homes {
+		part, err := home(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if part != nil {
+			out = append(out, part)
+		}
+	}
+	return out, nil
 }
 
 // mark gives what modules say beside the titles of tickets.

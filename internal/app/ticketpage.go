@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -15,6 +16,14 @@ type ticketPage struct{ record *record.Record }
 func (p *ticketPage) is(r *record.Record) *record.Record {
 	p.record = r
 	return r
+}
+
+func (p *ticketPage) written(ctx context.Context, number string) (web.Component, error) {
+	return p.record.Written(ctx, number)
+}
+
+func (p *ticketPage) receive(r *http.Request, dst any) (files []int64, refused, err error) {
+	return p.record.Receive(r, dst)
 }
 
 func (p *ticketPage) beside(ctx context.Context, number, tab string) (module.Page, web.Component, error) {

@@ -38,6 +38,9 @@ type Module struct {
 	Actions    []Action
 	Columns    []Column
 	Bulk       []BulkAction
+	// Home is a part that the practice adds to "My work" of those it concerns, above
+	// the lists; nil shows nothing. It keeps itself fresh.
+	Home func(ctx context.Context) (web.Component, error)
 	// Marks gives few words that stand beside a ticket's title in every list, such
 	// as why it came back, in one query for a page; tickets without one are left out.
 	Marks func(ctx context.Context, ids []int64) (map[int64]string, error)

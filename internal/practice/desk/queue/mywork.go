@@ -113,6 +113,9 @@ func (q *Queue) myWork(w http.ResponseWriter, r *http.Request) error {
 	for _, s := range steps {
 		m.Steps = append(m.Steps, view.FirstStep(s))
 	}
+	if m.Plugged, err = q.d.Home(ctx); err != nil {
+		return err
+	}
 	for i, s := range sections {
 		if part, ok := q.workPart(ctx, s, pages[i], shown, n); ok {
 			if s.team {

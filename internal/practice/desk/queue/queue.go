@@ -95,7 +95,9 @@ type Deps struct {
 	Aside Aside
 	// Bulk gives what other rooms can do with selected rows: buttons that post them.
 	// nil gives nothing.
-	Bulk  func(ctx context.Context) []templ.Component
+	Bulk func(ctx context.Context) []templ.Component
+	// Home gives what other rooms add to "My work"; nil adds nothing.
+	Home  func(ctx context.Context) ([]templ.Component, error)
 	Clock func() time.Time
 	HTTPS bool // cookies travel over https only
 }
@@ -134,6 +136,9 @@ func New(d Deps) *Queue {
 	}
 	if d.FirstSteps == nil {
 		d.FirstSteps = func(context.Context) ([]FirstStep, error) { return nil, nil }
+	}
+	if d.Home == nil {
+		d.Home = func(context.Context) ([]templ.Component, error) { return nil, nil }
 	}
 	if d.Marks == nil {
 		d.Marks = func(context.Context, []int64) (map[int64][]string, error) { return nil, nil }

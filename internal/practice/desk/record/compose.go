@@ -59,6 +59,9 @@ func (d *desk) composer(ctx context.Context, m material, sent *message) (*ui.Com
 	if !r.comments {
 		c.NoReply = text.T(ctx, "You may write internal notes only.")
 	}
+	if r.inside {
+		c.ShareURL = d.p.d.Share(r.actor, t)
+	}
 	if name := d.names.person(t.RequesterID); name != "" {
 		c.To = text.T(ctx, "To %s", name)
 	}
@@ -231,8 +234,34 @@ func (p *Record) sentByDialog(w http.ResponseWriter, r *http.Request, d *desk, s
 	}
 	web.ShowToast(w, said)
 	web.Trigger(w, "dialog-close", nil)
+	web.Trigger(w, view.EmptiedEvent, nil)
 	web.Trigger(w, view.ChangedEvent, nil)
 	return web.Render(w, r, http.StatusOK, view.Recomposed(*c))
+}
+
+// Written forgets what the actor was writing on a ticket, because it went on in
+// another way, and gives what empties the composer of an open page, which is to
+// hear view.EmptiedEvent besides; nil where they have none.
+func (p *Record) Written(ctx context.Context, number string) (web.Component, error) {
+	d, err := p.open(ctx, ticket.ByNumber(number))
+	if err != nil {
+		return nil, err
+	}
+	if err := p.forgetDrafts(ctx, d); err != nil {
+		return nil, err
+	}
+	d.types(false)
+	c, err := p.emptyComposer(ctx, d, nil)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return view.Recomposed(*c), nil
+}
+
+// Receive reads the form of a composer, which may bring files, and gives their
+// ids; refused is what is wrong with one of them.
+func (p *Record) Receive(r *http.Request, dst any) (files []int64, refused, err error) {
+	return p.receive(r, dst)
 }
 
 func (p *Record) forgetDrafts(ctx context.Context, d *desk) error {

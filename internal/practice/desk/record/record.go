@@ -64,6 +64,9 @@ type Deps struct {
 	// Canned is where a ticket's composer asks for canned replies; nil, or "" for
 	// the actor, offers none.
 	Canned func(actor access.Actor, number string) string
+	// Share is where a ticket's composer shares what is being written, for review;
+	// nil, or "" for the actor, shares nothing.
+	Share func(actor access.Actor, t *ticket.Ticket) string
 	// Visited notes that the actor has opened a ticket, for lists of what was
 	// seen last; nil notes nothing.
 	Visited func(ctx context.Context, ticketID int64) error
@@ -92,6 +95,9 @@ func New(d Deps) *Record {
 	}
 	if d.Plugged == nil {
 		d.Plugged = func() ([]module.Panel, []module.Action) { return nil, nil }
+	}
+	if d.Share == nil {
+		d.Share = func(access.Actor, *ticket.Ticket) string { return "" }
 	}
 	if d.Canned == nil {
 		d.Canned = func(access.Actor, string) string { return "" }

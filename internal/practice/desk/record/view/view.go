@@ -17,6 +17,10 @@ import (
 // stream, and with the answer of every action taken on the page itself.
 const ChangedEvent = "ticket-changed"
 
+// EmptiedEvent tells an open page that what its composer held went on in another
+// way: nothing of it is a draft any more.
+const EmptiedEvent = "composer-emptied"
+
 // Places of the page that answers are put into.
 const (
 	TimelineID  = "timeline"
