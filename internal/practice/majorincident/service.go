@@ -451,44 +451,6 @@ type Telling struct {
 	Next    time.Duration // until the next; 0 is the usual pace
 }
 
-// Tell writes an update. It starts the time to the next one anew.
-func (s *Service) Tell(ctx context.Context, id int64, in Telling) (Update, error) {
-	in.Body = clean(in.Body)
-	var wrong apperr.Problems
-	checkText(&wrong, "body", in.Body, true)
-	if in.Next != 0 {
-		checkCadence(&wrong, in.Next)
-	}
-	if err := wrong.Err(); err != nil {
-		return Update{}, err
-	}
-	var u Update
-	_, err := s.change(ctx, id, 0, func(c *changing) error {
-		if c.m.State != Accepted && c.m.State != Resolved {
-			return apperr.New(apperr.Conflict, "Accept it first: until then there is nothing to tell.")
-		}
-		u = Update{ID: c.Tx().NextID(), MajorID: c.m.ID, At: s.now(), By: personOf(access.From(ctx)), Public: in.Public, Body: in.Body}
-		if _, err := c.Tx().Exec(ctx, `INSERT INTO major_incident_updates (id, major_id, at, person_id, public, body) VALUES ($1, $2, $3, $4, $5, $6)`,
-			u.ID, u.MajorID, database.Time(u.At), database.ID(u.By), u.Public, u.Body); err != nil {
-			return err
-		}
-		c.m.NextUpdate = c.m.plan(u.At)
-		if in.Next != 0 && c.m.State == Accepted {
-			c.m.NextUpdate = u.At.Add(in.Next)
-		}
-		what := "told"
-		if in.Public {
-			what = "told_all"
-		}
-		c.Say(said(what), "", in.Body)
-		if in.Public && in.Replies {
-			return s.told(ctx, c.Tx(), u.ID)
-		}
-		return nil
-	})
-	return u, err
-}
-
 // followTicket keeps a major incident in step with its ticket: resolved with it,
 // accepted again when it is reopened, cancelled with it.
 func (s *Service) followTicket(ctx context.Context, tx *database.Tx, saved *ticket.Saved) error {
@@ -539,4 +501,41 @@ func (s *Service) guardClosing(ctx context.Context, q database.Querier, t *ticke
 		return err
 	}
 	return apperr.InvalidField("review", "This was a major incident: complete its review before you close it.")
+}
+
+// Tell writes an update. It starts the time to the next one anew.
+func (s *Service) Tell(ctx context.Context, id int64, in Telling) (Update, error) {
+	in.Body = clean(in.Body)
+	var wrong apperr.Problems
+	checkText(&wrong, "body", in.Body, true)
+	if in.Next != 0 {
+		checkCadence(&wrong, in.Next)
+	}
+	if err := wrong.Err(); err != nil {
+		return Update{}, err
+	}
+	var u Update
+	_, err := s.change(ctx, id, 0, func(c *changing) error {
+		if c.m.State != Accepted && c.m.State != Resolved {
+			return apperr.New(apperr.Conflict, "Accept it first: until then there is nothing to tell.")
+		}
+		u = Update{ID: c.Tx().NextID(), MajorID: c.m.ID, At: s.now(), By: personOf(access.From(ctx)), Public: in.Public, Body: in.Body}
+		if err := insertUpdate(ctx, c.Tx(), &u); err != nil {
+			return err
+		}
+		c.m.NextUpdate = c.m.plan(u.At)
+		if in.Next != 0 && c.m.State == Accepted {
+			c.m.NextUpdate = u.At.Add(in.Next)
+		}
+		what := "told"
+		if in.Public {
+			what = "told_all"
+		}
+		c.Say(said(what), "", in.Body)
+		if in.Public && in.Replies {
+			return s.told(ctx, c.Tx(), u.ID)
+		}
+		return nil
+	})
+	return u, err
 }

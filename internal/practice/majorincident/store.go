@@ -183,3 +183,9 @@ func (s *Service) reached(ctx context.Context, u *Update, n int) error {
 		return s.announce.MajorChanged(ctx, tx, u.MajorID, false)
 	})
 }
+
+func insertUpdate(ctx context.Context, tx *database.Tx, u *Update) error {
+	_, err := tx.Exec(ctx, `INSERT INTO major_incident_updates (id, major_id, at, person_id, public, body) VALUES ($1, $2, $3, $4, $5, $6)`,
+		u.ID, u.MajorID, database.Time(u.At), database.ID(u.By), u.Public, u.Body)
+	return err
+}

@@ -71,30 +71,6 @@ func New(d Deps) module.Module {
 	}
 }
 
-// attribute is the field checklist: of filters and workflows: open while an item
-// is, done when all are, none without an item.
-func attribute() ticket.Attribute {
-	const state = `SELECT CASE WHEN COUNT(*) > COUNT(i.done_at) THEN 'open' ELSE 'done' END FROM checklists l JOIN checklist_items i ON i.checklist_id = l.id
-		WHERE l.removed_at IS NULL AND i.removed_at IS NULL AND l.ticket_id = `
-	return ticket.Attribute{
-		Field: filter.Field{
-			Name: "checklist", Label: "Checklist", Type: filter.TypeEnum, SQL: `(` + state + `t.id HAVING COUNT(*) > 0)`,
-			Options: []filter.Option{{Key: "open", Label: "Something is open"}, {Key: "done", Label: "All is done"}},
-		},
-		Load: func(ctx context.Context, q database.Querier, ids []int64) (map[int64][]filter.Value, error) {
-			found, err := progressOf(ctx, q, ids)
-			out := map[int64][]filter.Value{}
-			for id, n := range found {
-				out[id] = filter.Texts("open")
-				if n[0] == n[1] {
-					out[id] = filter.Texts("done")
-				}
-			}
-			return out, err
-		},
-	}
-}
-
 // cells are the texts of the column, for tickets whose notes the reader reads.
 func (s *Service) cells(ctx context.Context, ids []int64) (map[int64]string, error) {
 	found, err := progressOf(ctx, s.db.Reader(), ids)

@@ -100,26 +100,6 @@ func (t *Template) list() List {
 	return l
 }
 
-func (s *Service) put(ctx context.Context, ref ticket.Ref, request []any, l *List) (List, error) {
-	_, err := s.tickets.Act(ctx, ref, access.Note, func(a *ticket.Acting) error {
-		id, replayed, err := once.Do(ctx, a.Tx(), s.now(), request, func() (int64, error) {
-			n, err := database.One(ctx, a.Tx(), database.Scalar[int], `SELECT COUNT(*) FROM checklists WHERE ticket_id = $1 AND removed_at IS NULL`, a.Ticket().ID)
-			if err != nil {
-				return 0, err
-			}
-			if n >= MaxLists {
-				return 0, apperr.InvalidField("name", "A ticket has at most %d checklists.", MaxLists)
-			}
-			return s.store(ctx, a.Tx(), a.Ticket().ID, access.From(ctx), l, a.Say)
-		})
-		if err == nil && replayed {
-			*l, err = loadList(ctx, a.Tx(), a.Ticket().ID, id, false)
-		}
-		return err
-	})
-	return *l, err
-}
-
 func (s *Service) store(ctx context.Context, tx *database.Tx, ticketID int64, actor access.Actor, l *List, say func(what, from, to string)) (int64, error) {
 	l.ID, l.TicketID, l.CreatedAt = tx.NextID(), ticketID, s.now()
 	if actor.IsPerson() {
@@ -133,24 +113,6 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, ticketID int64, ac
 	}
 	say(saidAdded, "", l.Name)
 	return l.ID, nil
-}
-
-// Rename gives a list another name.
-func (s *Service) Rename(ctx context.Context, ref ticket.Ref, list int64, name string) error {
-	var p apperr.Problems
-	name = line(name)
-	checkLine(&p, "name", name, MaxName, "Give the checklist a name.")
-	if err := p.Err(); err != nil {
-		return err
-	}
-	return s.on(ctx, ref, list, false, func(a *ticket.Acting, l *List) error {
-		if l.Name == name {
-			return nil
-		}
-		_, err := a.Tx().Exec(ctx, `UPDATE checklists SET name = $1 WHERE id = $2`, name, l.ID)
-		a.Say(saidRenamed, l.Name, name)
-		return err
-	})
 }
 
 // Remove takes a list from its ticket; Restore undoes it. Who keeps a ticket from
@@ -320,24 +282,6 @@ func (s *Service) RemoveItem(ctx context.Context, ref ticket.Ref, list, item int
 		}
 		a.Say(saidDropped, l.Name, l.Items[at].Text)
 		return markRemoved(ctx, a.Tx(), "checklist_items", item, s.now())
-	})
-}
-
-// RestoreItem puts a removed item back where it was.
-func (s *Service) RestoreItem(ctx context.Context, ref ticket.Ref, list, item int64) error {
-	return s.on(ctx, ref, list, false, func(a *ticket.Acting, l *List) error {
-		text, err := database.One(ctx, a.Tx(), database.Scalar[string],
-			`SELECT text FROM checklist_items WHERE id = $1 AND checklist_id = $2 AND removed_at IS NOT NULL`, item, list)
-		switch {
-		case apperr.Is(err, apperr.NotFound):
-			return nil // it is there
-		case err != nil:
-			return err
-		case len(l.Items) >= MaxItems:
-			return apperr.InvalidField("text", "A checklist has at most %d items.", MaxItems)
-		}
-		a.Say(saidBroughtUp, l.Name, text)
-		return markRemoved(ctx, a.Tx(), "checklist_items", item, time.Time{})
 	})
 }
 

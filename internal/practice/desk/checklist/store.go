@@ -6,6 +6,10 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/once"
+	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -138,4 +142,84 @@ func progressOf(ctx context.Context, q database.Querier, tickets []int64) (map[i
 	}, `SELECT l.ticket_id, COUNT(i.done_at), COUNT(*) FROM checklists l JOIN checklist_items i ON i.checklist_id = l.id
 		WHERE l.removed_at IS NULL AND i.removed_at IS NULL AND l.ticket_id IN `+database.In(&args, tickets)+` GROUP BY l.ticket_id`, args.Values()...)
 	return out, err
+}
+
+func (s *Service) put(ctx context.Context, ref ticket.Ref, request []any, l *List) (List, error) {
+	_, err := s.tickets.Act(ctx, ref, access.Note, func(a *ticket.Acting) error {
+		id, replayed, err := once.Do(ctx, a.Tx(), s.now(), request, func() (int64, error) {
+			n, err := database.One(ctx, a.Tx(), database.Scalar[int], `SELECT COUNT(*) FROM checklists WHERE ticket_id = $1 AND removed_at IS NULL`, a.Ticket().ID)
+			if err != nil {
+				return 0, err
+			}
+			if n >= MaxLists {
+				return 0, apperr.InvalidField("name", "A ticket has at most %d checklists.", MaxLists)
+			}
+			return s.store(ctx, a.Tx(), a.Ticket().ID, access.From(ctx), l, a.Say)
+		})
+		if err == nil && replayed {
+			*l, err = loadList(ctx, a.Tx(), a.Ticket().ID, id, false)
+		}
+		return err
+	})
+	return *l, err
+}
+
+// Rename gives a list another name.
+func (s *Service) Rename(ctx context.Context, ref ticket.Ref, list int64, name string) error {
+	var p apperr.Problems
+	name = line(name)
+	checkLine(&p, "name", name, MaxName, "Give the checklist a name.")
+	if err := p.Err(); err != nil {
+		return err
+	}
+	return s.on(ctx, ref, list, false, func(a *ticket.Acting, l *List) error {
+		if l.Name == name {
+			return nil
+		}
+		_, err := a.Tx().Exec(ctx, `UPDATE checklists SET name = $1 WHERE id = $2`, name, l.ID)
+		a.Say(saidRenamed, l.Name, name)
+		return err
+	})
+}
+
+// RestoreItem puts a removed item back where it was.
+func (s *Service) RestoreItem(ctx context.Context, ref ticket.Ref, list, item int64) error {
+	return s.on(ctx, ref, list, false, func(a *ticket.Acting, l *List) error {
+		text, err := database.One(ctx, a.Tx(), database.Scalar[string],
+			`SELECT text FROM checklist_items WHERE id = $1 AND checklist_id = $2 AND removed_at IS NOT NULL`, item, list)
+		switch {
+		case apperr.Is(err, apperr.NotFound):
+			return nil // it is there
+		case err != nil:
+			return err
+		case len(l.Items) >= MaxItems:
+			return apperr.InvalidField("text", "A checklist has at most %d items.", MaxItems)
+		}
+		a.Say(saidBroughtUp, l.Name, text)
+		return markRemoved(ctx, a.Tx(), "checklist_items", item, time.Time{})
+	})
+}
+
+// attribute is the field checklist: of filters and workflows: open while an item
+// is, done when all are, none without an item.
+func attribute() ticket.Attribute {
+	const state = `SELECT CASE WHEN COUNT(*) > COUNT(i.done_at) THEN 'open' ELSE 'done' END FROM checklists l JOIN checklist_items i ON i.checklist_id = l.id
+		WHERE l.removed_at IS NULL AND i.removed_at IS NULL AND l.ticket_id = `
+	return ticket.Attribute{
+		Field: filter.Field{
+			Name: "checklist", Label: "Checklist", Type: filter.TypeEnum, SQL: `(` + state + `t.id HAVING COUNT(*) > 0)`,
+			Options: []filter.Option{{Key: "open", Label: "Something is open"}, {Key: "done", Label: "All is done"}},
+		},
+		Load: func(ctx context.Context, q database.Querier, ids []int64) (map[int64][]filter.Value, error) {
+			found, err := progressOf(ctx, q, ids)
+			out := map[int64][]filter.Value{}
+			for id, n := range found {
+				out[id] = filter.Texts("open")
+				if n[0] == n[1] {
+					out[id] = filter.Texts("done")
+				}
+			}
+			return out, err
+		},
+	}
 }

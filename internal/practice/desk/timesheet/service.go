@@ -2,7 +2,6 @@ package timesheet
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -34,27 +33,6 @@ const (
 	saidWithdrawn = "time.withdrawn"
 )
 
-// Record writes down time that was spent on a ticket. Invalid beside each field;
-// Forbidden for somebody whom the actor does not lead.
-func (s *Service) Record(ctx context.Context, ref ticket.Ref, n Spent) (Entry, error) {
-	if err := n.check(s.now()); err != nil {
-		return Entry{}, err
-	}
-	var e Entry
-	err := s.act(ctx, ref, n.Person, func(a *ticket.Acting, person int64) error {
-		id, replayed, err := once.Do(ctx, a.Tx(), s.now(), []any{"time", a.Ticket().ID, n}, func() (int64, error) {
-			var err error
-			e, err = s.add(ctx, a, Entry{PersonID: person, ActivityID: n.Activity, Day: n.Day, Minutes: n.Minutes, Note: n.Note}, saidRecorded)
-			return e.ID, err
-		})
-		if err == nil && replayed {
-			e, err = database.One(ctx, a.Tx(), scanEntry, `SELECT `+entryColumns+` FROM time_entries e WHERE e.id = $1`, id)
-		}
-		return err
-	})
-	return e, err
-}
-
 // act does something with time of a person (0 is the actor) on a ticket.
 func (s *Service) act(ctx context.Context, ref ticket.Ref, person int64, fn func(a *ticket.Acting, person int64) error) error {
 	actor := access.From(ctx)
@@ -83,22 +61,6 @@ func (s *Service) mayFor(ctx context.Context, q database.Querier, actor access.A
 		err = apperr.New(apperr.Forbidden, "Only a lead of their group records time for somebody else.")
 	}
 	return err
-}
-
-// add stores an entry and answers the question for time, if it was asked.
-func (s *Service) add(ctx context.Context, a *ticket.Acting, e Entry, said string) (Entry, error) {
-	activity, err := s.activity(ctx, a.Tx(), e.ActivityID, e.Corrects != 0)
-	if err != nil {
-		return e, err
-	}
-	e.ID, e.TicketID, e.ActivityID, e.Billable = a.Tx().NextID(), a.Ticket().ID, activity.ID, activity.Billable
-	e.RecordedBy, e.RecordedAt = access.From(ctx).ID, s.now()
-	if err := insertEntry(ctx, a.Tx(), &e); err != nil {
-		return e, err
-	}
-	a.Say(said, "", activity.Name)
-	_, err = a.Tx().Exec(ctx, `DELETE FROM time_asked WHERE person_id = $1 AND ticket_id = $2`, e.PersonID, e.TicketID)
-	return e, err
 }
 
 // activity gives an activity that time can be recorded for; 0 is the first. Where
@@ -257,29 +219,6 @@ func (s *Service) Of(ctx context.Context, t *ticket.Ticket) (Sheet, error) {
 	return sheet, err
 }
 
-// Start lets the actor's timer run for a ticket. One that runs for another ticket
-// is stopped, and its time recorded: that entry is given, too.
-func (s *Service) Start(ctx context.Context, ref ticket.Ref, day string) (stopped Entry, err error) {
-	t, err := s.tickets.Get(ctx, ref)
-	if err != nil {
-		return stopped, err
-	}
-	running, is, err := s.Running(ctx)
-	if err != nil {
-		return stopped, err
-	}
-	if is && running.TicketID != t.ID {
-		if stopped, err = s.Stop(ctx, Spent{Day: day}); err != nil && !apperr.Is(err, apperr.NotFound) {
-			return stopped, err
-		}
-	}
-	return stopped, s.act(ctx, ticket.ByID(t.ID), 0, func(a *ticket.Acting, person int64) error {
-		_, err := a.Tx().Exec(ctx, `INSERT INTO time_timers (person_id, ticket_id, started_at) VALUES ($1, $2, $3) ON CONFLICT (person_id) DO NOTHING`,
-			person, t.ID, database.Time(s.now()))
-		return err
-	})
-}
-
 // Running gives the actor's timer, if one runs.
 func (s *Service) Running(ctx context.Context) (Timer, bool, error) {
 	return loadTimer(ctx, s.db.Reader(), access.From(ctx).ID)
@@ -328,15 +267,6 @@ func (s *Service) Discard(ctx context.Context) error {
 
 func errNoTimer() error { return apperr.New(apperr.NotFound, "No timer of yours is running.") }
 
-// endTimer removes a timer, once on however many devices it is stopped.
-func endTimer(ctx context.Context, tx *database.Tx, t Timer) error {
-	n, err := tx.Exec(ctx, `DELETE FROM time_timers WHERE person_id = $1 AND ticket_id = $2 AND started_at = $3`, t.PersonID, t.TicketID, database.Time(t.StartedAt))
-	if err == nil && n == 0 {
-		err = errNoTimer()
-	}
-	return err
-}
-
 func (s *Service) document(a *Activity) map[string]any {
 	return map[string]any{"name": a.Name, "billable": a.Billable, "active": a.Active}
 }
@@ -346,85 +276,55 @@ func (s *Service) Activities(ctx context.Context) ([]Activity, error) {
 	return activities(ctx, s.db.Reader())
 }
 
-func insertActivity(ctx context.Context, tx *database.Tx, a *Activity) error {
-	_, err := tx.Exec(ctx, `INSERT INTO time_activities (id, name, billable, active, place, version) VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, a.Name, a.Billable, a.Active, a.Place, a.Version)
-	return err
-}
-
-// SaveActivity adds an activity (id 0) or changes one. It asks for the permission
-// to change settings. What was recorded as billable stays so.
-func (s *Service) SaveActivity(ctx context.Context, a Activity) (Activity, error) {
-	if err := access.From(ctx).Require(access.ManageSettings, access.AnyKind); err != nil {
-		return a, err
-	}
-	if err := a.check(); err != nil {
-		return a, err
-	}
-	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		all, err := activities(ctx, tx)
-		if err != nil {
-			return err
-		}
-		e := audit.Entry{Action: "time_activity.update", ObjectType: "time_activity", ObjectName: a.Name, After: s.document(&a)}
-		if a.ID == 0 {
-			if len(all) >= maxActivities {
-				return apperr.InvalidField("name", "There are %d activities, which is as many as there can be.", len(all))
-			}
-			a.ID, a.Version, a.Place, e.Action = tx.NextID(), 1, int64(len(all)+1), "time_activity.create"
-			if err := insertActivity(ctx, tx, &a); err != nil {
-				return err
-			}
-		} else {
-			n, err := tx.Exec(ctx, `UPDATE time_activities SET name = $1, billable = $2, active = $3, version = version + 1 WHERE id = $4`, a.Name, a.Billable, a.Active, a.ID)
-			if err == nil && n == 0 {
-				err = apperr.New(apperr.NotFound, "This activity does not exist.")
-			}
-			if err != nil {
-				return err
-			}
-			for i := range all {
-				if all[i].ID == a.ID {
-					e.Before = s.document(&all[i])
-				}
-			}
-		}
-		e.ObjectID = audit.ID(a.ID)
-		return s.audit.Append(ctx, tx, e)
-	})
-	return a, err
-}
-
 // Prompts gives which kinds ask for time; a kind that is missing does not.
 func (s *Service) Prompts(ctx context.Context) (map[string]Prompt, error) {
 	return prompts(ctx, s.db.Reader())
 }
 
-// SetPrompt says whether agents of a kind are asked for time when they reply or
-// resolve. It asks for the permission to change settings.
-func (s *Service) SetPrompt(ctx context.Context, kind string, to Prompt) error {
-	if err := access.From(ctx).Require(access.ManageSettings, access.AnyKind); err != nil {
-		return err
-	}
-	def, err := s.tickets.Kinds().Get(kind)
-	if err != nil {
-		return err
-	}
-	if to != Off && to != Offered && to != Required {
-		return apperr.InvalidField("prompt", "Time is not asked for, offered or required.")
-	}
-	return s.db.Write(ctx, func(tx *database.Tx) error {
-		before, err := prompts(ctx, tx)
-		if err != nil || before[kind] == to || before[kind] == "" && to == Off {
-			return err
+// worked reports whether a save is one after which time is asked for.
+func worked(saved *ticket.Saved) bool {
+	for i := range saved.Events {
+		if saved.Events[i].Type == ticket.Replied {
+			return true
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO time_prompts (kind, prompt) VALUES ($1, $2) ON CONFLICT (kind) DO UPDATE SET prompt = excluded.prompt`, kind, string(to)); err != nil {
-			return err
-		}
-		return s.audit.Append(ctx, tx, audit.Entry{
-			Action: "time_prompt.update", ObjectType: "time_prompt", ObjectID: kind, ObjectName: def.Label,
-			Before: map[string]any{"prompt": before[kind]}, After: map[string]any{"prompt": to},
+	}
+	return saved.Before.Category.Active() && !saved.After.Category.Active()
+}
+
+// Record writes down time that was spent on a ticket. Invalid beside each field;
+// Forbidden for somebody whom the actor does not lead.
+func (s *Service) Record(ctx context.Context, ref ticket.Ref, n Spent) (Entry, error) {
+	if err := n.check(s.now()); err != nil {
+		return Entry{}, err
+	}
+	var e Entry
+	err := s.act(ctx, ref, n.Person, func(a *ticket.Acting, person int64) error {
+		id, replayed, err := once.Do(ctx, a.Tx(), s.now(), []any{"time", a.Ticket().ID, n}, func() (int64, error) {
+			var err error
+			e, err = s.add(ctx, a, Entry{PersonID: person, ActivityID: n.Activity, Day: n.Day, Minutes: n.Minutes, Note: n.Note}, saidRecorded)
+			return e.ID, err
 		})
+		if err == nil && replayed {
+			e, err = entryByID(ctx, a.Tx(), id)
+		}
+		return err
 	})
+	return e, err
+}
+
+// add stores an entry and answers the question for time, if it was asked.
+func (s *Service) add(ctx context.Context, a *ticket.Acting, e Entry, said string) (Entry, error) {
+	activity, err := s.activity(ctx, a.Tx(), e.ActivityID, e.Corrects != 0)
+	if err != nil {
+		return e, err
+	}
+	e.ID, e.TicketID, e.ActivityID, e.Billable = a.Tx().NextID(), a.Ticket().ID, activity.ID, activity.Billable
+	e.RecordedBy, e.RecordedAt = access.From(ctx).ID, s.now()
+	if err := insertEntry(ctx, a.Tx(), &e); err != nil {
+		return e, err
+	}
+	a.Say(said, "", activity.Name)
+	return e, answered(ctx, a.Tx(), e.PersonID, e.TicketID)
 }
 
 // Follow notes whom to ask for time: agents who reply or resolve, where the kind
@@ -438,60 +338,5 @@ func (s *Service) Follow(ctx context.Context, tx *database.Tx, saved *ticket.Sav
 	if err != nil || asking[saved.After.Kind] == "" || asking[saved.After.Kind] == Off {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO time_asked (person_id, ticket_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT (person_id, ticket_id) DO NOTHING`,
-		saved.Actor.ID, saved.After.ID, database.Time(s.now()))
-	return err
-}
-
-// worked reports whether a save is one after which time is asked for.
-func worked(saved *ticket.Saved) bool {
-	for i := range saved.Events {
-		if saved.Events[i].Type == ticket.Replied {
-			return true
-		}
-	}
-	return saved.Before.Category.Active() && !saved.After.Category.Active()
-}
-
-// asked reports whether the actor was asked for time on a ticket.
-func (s *Service) asked(ctx context.Context, ticketID int64) (bool, error) {
-	n, err := database.One(ctx, s.db.Reader(), database.Scalar[int], `SELECT COUNT(*) FROM time_asked WHERE person_id = $1 AND ticket_id = $2`, access.From(ctx).ID, ticketID)
-	return n > 0, err
-}
-
-// Dismiss leaves the question for time without an answer; Forbidden where the kind
-// requires one.
-func (s *Service) Dismiss(ctx context.Context, ref ticket.Ref) error {
-	return s.act(ctx, ref, 0, func(a *ticket.Acting, person int64) error {
-		asking, err := prompts(ctx, a.Tx())
-		if err != nil {
-			return err
-		}
-		if asking[a.Ticket().Kind] == Required {
-			return apperr.New(apperr.Forbidden, "Time must be recorded on tickets of this kind.")
-		}
-		_, err = a.Tx().Exec(ctx, `DELETE FROM time_asked WHERE person_id = $1 AND ticket_id = $2`, person, a.Ticket().ID)
-		return err
-	})
-}
-
-// Unrecorded is the guard before a ticket is resolved: where the kind requires it,
-// whoever resolves has recorded time on the ticket.
-func (s *Service) Unrecorded(ctx context.Context, q database.Querier, t *ticket.Ticket) error {
-	actor := access.From(ctx)
-	if !actor.IsPerson() || actor.ID == t.RequesterID {
-		return nil
-	}
-	asking, err := prompts(ctx, q)
-	if err != nil || asking[t.Kind] != Required {
-		return err
-	}
-	n, err := database.One(ctx, q, database.Scalar[int], `SELECT COUNT(*) FROM time_entries e WHERE e.ticket_id = $1 AND e.person_id = $2 AND `+counts, t.ID, actor.ID)
-	if err != nil {
-		return fmt.Errorf("timesheet: %w", err)
-	}
-	if n == 0 {
-		return apperr.InvalidField("time", "Record the time you spent on this ticket first.")
-	}
-	return nil
+	return ask(ctx, tx, saved.Actor.ID, saved.After.ID, s.now())
 }

@@ -3,8 +3,13 @@ package timesheet
 import (
 	"context"
 	"embed"
+	"fmt"
 	"io/fs"
+	"time"
 
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -131,4 +136,173 @@ func prompts(ctx context.Context, q database.Querier) (map[string]Prompt, error)
 		return err
 	}, `SELECT kind, prompt FROM time_prompts ORDER BY kind LIMIT 1000`)
 	return out, err
+}
+
+// Start lets the actor's timer run for a ticket. One that runs for another ticket
+// is stopped, and its time recorded: that entry is given, too.
+func (s *Service) Start(ctx context.Context, ref ticket.Ref, day string) (stopped Entry, err error) {
+	t, err := s.tickets.Get(ctx, ref)
+	if err != nil {
+		return stopped, err
+	}
+	running, is, err := s.Running(ctx)
+	if err != nil {
+		return stopped, err
+	}
+	if is && running.TicketID != t.ID {
+		if stopped, err = s.Stop(ctx, Spent{Day: day}); err != nil && !apperr.Is(err, apperr.NotFound) {
+			return stopped, err
+		}
+	}
+	return stopped, s.act(ctx, ticket.ByID(t.ID), 0, func(a *ticket.Acting, person int64) error {
+		_, err := a.Tx().Exec(ctx, `INSERT INTO time_timers (person_id, ticket_id, started_at) VALUES ($1, $2, $3) ON CONFLICT (person_id) DO NOTHING`,
+			person, t.ID, database.Time(s.now()))
+		return err
+	})
+}
+
+// endTimer removes a timer, once on however many devices it is stopped.
+func endTimer(ctx context.Context, tx *database.Tx, t Timer) error {
+	n, err := tx.Exec(ctx, `DELETE FROM time_timers WHERE person_id = $1 AND ticket_id = $2 AND started_at = $3`, t.PersonID, t.TicketID, database.Time(t.StartedAt))
+	if err == nil && n == 0 {
+		err = errNoTimer()
+	}
+	return err
+}
+
+func insertActivity(ctx context.Context, tx *database.Tx, a *Activity) error {
+	_, err := tx.Exec(ctx, `INSERT INTO time_activities (id, name, billable, active, place, version) VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, a.Name, a.Billable, a.Active, a.Place, a.Version)
+	return err
+}
+
+// SaveActivity adds an activity (id 0) or changes one. It asks for the permission
+// to change settings. What was recorded as billable stays so.
+func (s *Service) SaveActivity(ctx context.Context, a Activity) (Activity, error) {
+	if err := access.From(ctx).Require(access.ManageSettings, access.AnyKind); err != nil {
+		return a, err
+	}
+	if err := a.check(); err != nil {
+		return a, err
+	}
+	err := s.db.Write(ctx, func(tx *database.Tx) error {
+		all, err := activities(ctx, tx)
+		if err != nil {
+			return err
+		}
+		e := audit.Entry{Action: "time_activity.update", ObjectType: "time_activity", ObjectName: a.Name, After: s.document(&a)}
+		if a.ID == 0 {
+			if len(all) >= maxActivities {
+				return apperr.InvalidField("name", "There are %d activities, which is as many as there can be.", len(all))
+			}
+			a.ID, a.Version, a.Place, e.Action = tx.NextID(), 1, int64(len(all)+1), "time_activity.create"
+			if err := insertActivity(ctx, tx, &a); err != nil {
+				return err
+			}
+		} else {
+			n, err := tx.Exec(ctx, `UPDATE time_activities SET name = $1, billable = $2, active = $3, version = version + 1 WHERE id = $4`, a.Name, a.Billable, a.Active, a.ID)
+			if err == nil && n == 0 {
+				err = apperr.New(apperr.NotFound, "This activity does not exist.")
+			}
+			if err != nil {
+				return err
+			}
+			for i := range all {
+				if all[i].ID == a.ID {
+					e.Before = s.document(&all[i])
+				}
+			}
+		}
+		e.ObjectID = audit.ID(a.ID)
+		return s.audit.Append(ctx, tx, e)
+	})
+	return a, err
+}
+
+// SetPrompt says whether agents of a kind are asked for time when they reply or
+// resolve. It asks for the permission to change settings.
+func (s *Service) SetPrompt(ctx context.Context, kind string, to Prompt) error {
+	if err := access.From(ctx).Require(access.ManageSettings, access.AnyKind); err != nil {
+		return err
+	}
+	def, err := s.tickets.Kinds().Get(kind)
+	if err != nil {
+		return err
+	}
+	if to != Off && to != Offered && to != Required {
+		return apperr.InvalidField("prompt", "Time is not asked for, offered or required.")
+	}
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		before, err := prompts(ctx, tx)
+		if err != nil || before[kind] == to || before[kind] == "" && to == Off {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO time_prompts (kind, prompt) VALUES ($1, $2) ON CONFLICT (kind) DO UPDATE SET prompt = excluded.prompt`, kind, string(to)); err != nil {
+			return err
+		}
+		return s.audit.Append(ctx, tx, audit.Entry{
+			Action: "time_prompt.update", ObjectType: "time_prompt", ObjectID: kind, ObjectName: def.Label,
+			Before: map[string]any{"prompt": before[kind]}, After: map[string]any{"prompt": to},
+		})
+	})
+}
+
+// asked reports whether the actor was asked for time on a ticket.
+func (s *Service) asked(ctx context.Context, ticketID int64) (bool, error) {
+	n, err := database.One(ctx, s.db.Reader(), database.Scalar[int], `SELECT COUNT(*) FROM time_asked WHERE person_id = $1 AND ticket_id = $2`, access.From(ctx).ID, ticketID)
+	return n > 0, err
+}
+
+// Dismiss leaves the question for time without an answer; Forbidden where the kind
+// requires one.
+func (s *Service) Dismiss(ctx context.Context, ref ticket.Ref) error {
+	return s.act(ctx, ref, 0, func(a *ticket.Acting, person int64) error {
+		asking, err := prompts(ctx, a.Tx())
+		if err != nil {
+			return err
+		}
+		if asking[a.Ticket().Kind] == Required {
+			return apperr.New(apperr.Forbidden, "Time must be recorded on tickets of this kind.")
+		}
+		_, err = a.Tx().Exec(ctx, `DELETE FROM time_asked WHERE person_id = $1 AND ticket_id = $2`, person, a.Ticket().ID)
+		return err
+	})
+}
+
+// Unrecorded is the guard before a ticket is resolved: where the kind requires it,
+// whoever resolves has recorded time on the ticket.
+func (s *Service) Unrecorded(ctx context.Context, q database.Querier, t *ticket.Ticket) error {
+	actor := access.From(ctx)
+	if !actor.IsPerson() || actor.ID == t.RequesterID {
+		return nil
+	}
+	asking, err := prompts(ctx, q)
+	if err != nil || asking[t.Kind] != Required {
+		return err
+	}
+	n, err := database.One(ctx, q, database.Scalar[int], `SELECT COUNT(*) FROM time_entries e WHERE e.ticket_id = $1 AND e.person_id = $2 AND `+counts, t.ID, actor.ID)
+	if err != nil {
+		return fmt.Errorf("timesheet: %w", err)
+	}
+	if n == 0 {
+		return apperr.InvalidField("time", "Record the time you spent on this ticket first.")
+	}
+	return nil
+}
+
+// entryByID gives an entry whether it counts or not.
+func entryByID(ctx context.Context, q database.Querier, id int64) (Entry, error) {
+	return database.One(ctx, q, scanEntry, `SELECT `+entryColumns+` FROM time_entries e WHERE e.id = $1`, id)
+}
+
+// answered takes the question for time back.
+func answered(ctx context.Context, tx *database.Tx, person, ticketID int64) error {
+	_, err := tx.Exec(ctx, `DELETE FROM time_asked WHERE person_id = $1 AND ticket_id = $2`, person, ticketID)
+	return err
+}
+
+// ask notes that somebody is to be asked for the time they spent on a ticket.
+func ask(ctx context.Context, tx *database.Tx, person, ticketID int64, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO time_asked (person_id, ticket_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT (person_id, ticket_id) DO NOTHING`,
+		person, ticketID, database.Time(at))
+	return err
 }
