@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -17,8 +18,9 @@ import (
 )
 
 // Furnish adds to a demo organisation what practices keep beside its tickets: a
-// checklist template, lists half done, time spent, tickets set aside, drafts
-// that are shared for review and a major incident. admin, lead and agent are the refs of people of the demo.
+// checklist template, lists half done, time spent, tickets set aside, drafts that
+// are shared for review, a major incident, and what people tell one another. admin,
+// lead and agent are the refs of people of the demo.
 func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) error {
 	c := a.core
 	as := func(ref string) (context.Context, error) {
@@ -86,7 +88,53 @@ func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) er
 			}
 		}
 	}
-	return a.furnishMajor(asLead)
+	if err := a.furnishMajor(asLead, access.From(asAgent).ID); err != nil {
+		return err
+	}
+	return a.furnishNews(asLead, asAgent)
+}
+
+// furnishNews has the lead and the agent hand work to each other and ask each
+// other, so that both find something in their inboxes.
+func (a *App) furnishNews(asLead, asAgent context.Context) error {
+	lead, agent := access.From(asLead), access.From(asAgent)
+	names, err := a.core.People.PersonNames(asLead, a.core.DB.Reader(), []int64{lead.ID, agent.ID})
+	if err != nil {
+		return err
+	}
+	at := func(person int64) string { return fmt.Sprintf("[@%s](person:%d)", names[person].Name, person) }
+	for _, w := range []struct {
+		by     context.Context
+		filter string
+		to     access.Actor
+		given  bool // the tickets are given to them
+		notes  []string
+	}{
+		{asLead, "assignee:none state:open kind:incident", agent, true, []string{"%s, could you take this one? It has waited since this morning.", "%s, please see first whether it is the same as yesterday."}},
+		{asAgent, "assignee:none state:open kind:request", lead, true, []string{"%s, this needs a decision of yours before we order anything."}},
+		{asAgent, "assignee:me state:open", lead, false, []string{"%s, who at the supplier knows this best?"}},
+	} {
+		condition, err := a.core.Tickets.Condition(w.by, w.filter, nil)
+		if err != nil {
+			return err
+		}
+		page, err := a.core.Tickets.List(w.by, ticket.Query{Condition: condition, Limit: len(w.notes)})
+		if err != nil {
+			return err
+		}
+		for i := range page.Tickets {
+			ref := ticket.ByID(page.Tickets[i].ID)
+			if groups := w.to.Groups(); w.given && len(groups) > 0 {
+				if _, err := a.core.Tickets.Edit(w.by, ref, ticket.Edit{GroupID: &groups[0], AssigneeID: &w.to.ID}); err != nil {
+					return err
+				}
+			}
+			if _, err := a.core.Tickets.Note(w.by, ref, ticket.InternalNote{Body: ticket.Markdown(fmt.Sprintf(w.notes[i], at(w.to.ID)))}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // furnishDrafts has the lead ask the agent to review a reply, or, own, the agent
@@ -109,8 +157,8 @@ func (a *App) furnishDrafts(asLead, asAgent context.Context, ref ticket.Ref, own
 }
 
 // furnishMajor makes the most urgent open incident a major one, with a banner for
-// everybody and a first word.
-func (a *App) furnishMajor(asLead context.Context) error {
+// everybody, people in its roles and a first word.
+func (a *App) furnishMajor(asLead context.Context, agent int64) error {
 	urgent, err := a.core.Tickets.Condition(asLead, "kind:incident state:open priority:1 parent:none", nil)
 	if err != nil {
 		return err
@@ -124,6 +172,10 @@ func (a *App) furnishMajor(asLead context.Context) error {
 		Summary: tk.Title, Reason: "A critical service, and several people have called", Accept: true, Cadence: time.Hour,
 	})
 	if err != nil {
+		return err
+	}
+	roles := map[majorincident.Role]int64{majorincident.Commander: access.From(asLead).ID, majorincident.Communicator: agent}
+	if _, err := a.majors.Cast(asLead, m.ID, 0, roles); err != nil {
 		return err
 	}
 	if _, err := a.majors.Publish(asLead, m.ID, 0, true, "Known and being worked on: "+tk.Title); err != nil {
