@@ -147,6 +147,7 @@ func used(t *testing.T, s *apptest.System) {
 	prepare(t, s)
 	majorForDump(t, s)
 	measureForDump(t, s)
+	agreeForDump(t, s)
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

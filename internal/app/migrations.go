@@ -31,6 +31,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 )
 
 // Migrations are those of every room: together the schema of the database.
@@ -47,6 +48,7 @@ func Migrations() []fs.FS {
 		timesheet.Migrations,
 		draft.Migrations,
 		dashboard.Migrations, tension.Migrations,
+		agreement.Migrations,
 		servicenow.Migrations,
 	}
 }

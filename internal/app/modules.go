@@ -35,6 +35,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/portal"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
@@ -80,6 +81,10 @@ func (a *App) moduleList() []module.Module {
 		Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
 	})
 	c.Notices.GuardSubjects(tension.Subject, pairs.Guard)
+	agreements := agreement.New(agreement.Deps{
+		DB: c.DB, Audit: c.Audit, Calendars: c.Calendars, People: c.People, Services: c.Services, Kinds: c.Kinds, Frame: f, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
+	})
+	c.closers = append(c.closers, func() error { agreements.Close(); return nil })
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
@@ -89,6 +94,7 @@ func (a *App) moduleList() []module.Module {
 		boards.Screens(),
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
 		pairs.Module(),
+		agreements.Module(),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
 		}).Module(),

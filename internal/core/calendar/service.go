@@ -155,6 +155,12 @@ func (s *Service) Names(ctx context.Context, q database.Querier, ids []int64) (m
 	return names(ctx, q, ids)
 }
 
+// Present gives the calendars of some ids that can be chosen: those that exist and
+// are not deleted. It asks for no permission: it is for rules.
+func (s *Service) Present(ctx context.Context, q database.Querier, ids []int64) (map[int64]bool, error) {
+	return present(ctx, q, ids)
+}
+
 // Standard gives the calendar that is taken where nobody chose one. It asks for no
 // permission. Its zone is the organisation's.
 func (s *Service) Standard(ctx context.Context, q database.Querier) (Record, error) {

@@ -236,3 +236,20 @@ func names(ctx context.Context, q database.Querier, ids []int64) (map[int64]stri
 	}
 	return out, nil
 }
+
+func present(ctx context.Context, q database.Querier, ids []int64) (map[int64]bool, error) {
+	out := make(map[int64]bool, len(ids))
+	for part := range slices.Chunk(ids, 200) {
+		var args database.Args
+		err := database.Each(ctx, q, func(r database.Row) error {
+			var id int64
+			err := r.Scan(&id)
+			out[id] = true
+			return err
+		}, `SELECT id FROM calendars WHERE deleted_at IS NULL AND id IN `+database.In(&args, part), args.Values()...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -80,6 +80,23 @@ func (s *Service) OrganisationNames(ctx context.Context, q database.Querier, ids
 		})
 }
 
+// OrganisationStanding is what rules of other rooms ask of an organisation.
+type OrganisationStanding struct {
+	Name   string
+	Kind   OrganisationKind
+	Active bool
+}
+
+// OrganisationStandings gives what organisations are to us, in one query. Like names
+// it asks for no permission. Missing ids and 0 are left out.
+func (s *Service) OrganisationStandings(ctx context.Context, q database.Querier, ids []int64) (map[int64]OrganisationStanding, error) {
+	return kept.Read(ctx, q, ids, "SELECT o.id, o.name, o.kind, o.active FROM organisations o WHERE o.id IN ",
+		func(r database.Row) (id int64, o OrganisationStanding, err error) {
+			err = r.Scan(&id, &o.Name, (*string)(&o.Kind), &o.Active)
+			return id, o, err
+		})
+}
+
 // Suggestion is an entry of a list that opens while somebody types.
 type Suggestion struct {
 	ID     int64

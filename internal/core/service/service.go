@@ -205,6 +205,20 @@ func (s *Store) Names(ctx context.Context, q database.Querier, ids []int64) (map
 	})
 }
 
+// Delivery says who delivers a service.
+type Delivery struct {
+	ID             int64
+	Name           string
+	SupportGroupID int64
+	ProviderID     int64 // an organisation
+}
+
+// Deliveries says who delivers services in use, by name: those of ids, or without
+// any all of them, at most limit. It asks for no permission: it is for rules.
+func (s *Store) Deliveries(ctx context.Context, q database.Querier, limit int, ids ...int64) ([]Delivery, error) {
+	return deliveries(ctx, q, limit, ids)
+}
+
 // SupportGroup gives the active group that takes tickets of a service first, 0
 // for none; Invalid if there is no such service in use.
 func (s *Store) SupportGroup(ctx context.Context, q database.Querier, id int64) (int64, error) {

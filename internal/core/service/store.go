@@ -53,6 +53,18 @@ func list(ctx context.Context, db database.Querier, q Query, limit int) ([]Servi
 		" ORDER BY s.name_folded, s.id LIMIT "+args.Arg(limit), args.Values()...)
 }
 
+func deliveries(ctx context.Context, q database.Querier, limit int, ids []int64) ([]Delivery, error) {
+	var args database.Args
+	where := "s.stage IN (" + args.Arg(string(Live)) + ", " + args.Arg(string(Retiring)) + ")"
+	if len(ids) > 0 {
+		where += " AND s.id IN " + database.In(&args, ids)
+	}
+	return database.All(ctx, q, func(r database.Row) (d Delivery, err error) {
+		err = r.Scan(&d.ID, &d.Name, (*database.ID)(&d.SupportGroupID), (*database.ID)(&d.ProviderID))
+		return d, err
+	}, "SELECT s.id, s.name, s.support_group_id, s.provider_id FROM services s WHERE "+where+" ORDER BY s.name_folded, s.id LIMIT "+args.Arg(limit), args.Values()...)
+}
+
 const maxSuggestions = 10
 
 func suggest(ctx context.Context, q database.Querier, text string) ([]Suggestion, error) {

@@ -1,0 +1,24 @@
+package app_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+)
+
+// agreeForDump fills the tables of agreements.
+func agreeForDump(t *testing.T, s *apptest.System) {
+	t.Helper()
+	c := s.Core
+	agreements := agreement.New(agreement.Deps{DB: c.DB, Audit: c.Audit, Calendars: c.Calendars, People: c.People, Services: c.Services, Kinds: c.Kinds, Clock: c.Now})
+	defer agreements.Close()
+	_, err := agreements.Create(s.As("system"), agreement.Draft{Name: "Gold", Role: clock.SLA, Terms: clock.Terms{
+		Calendar: 2, Targets: []clock.Target{{Measure: clock.Response, Within: time.Hour}, {Measure: clock.Resolution, Days: 2, Until: 17 * 60}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
