@@ -47,6 +47,7 @@ func guide() []shot {
 		{"roles", "administrator", "/roles/team_lead"},
 		{"kinds", "administrator", "/kinds/incident"},
 		{"services", "administrator", "/services"},
+		{"calendar", "administrator", "/calendars/2"},
 		{"major-incidents", "agent", "/major-incidents"},
 		{"import", "administrator", "/admin/import"},
 		{"metrics", "administrator", "/figures"},

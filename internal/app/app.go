@@ -28,6 +28,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
+	"github.com/steward-itsm/steward/internal/practice/businesshours"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
@@ -210,6 +211,7 @@ func (a *App) api() {
 			draft.Tags(),
 			process.Tags(), dashboard.Tags(), tension.Tags(),
 			majorincident.Tags(),
+			businesshours.Tags(),
 			measurement.Tags(),
 		),
 		Caller: func(ctx context.Context) string {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/calendar"
+	"github.com/steward-itsm/steward/internal/core/calendar/date"
 	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -35,6 +37,9 @@ func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) er
 	asLead, err2 := as(lead)
 	asAgent, err3 := as(agent)
 	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	if err := c.furnishHours(asAdmin); err != nil {
 		return err
 	}
 	times := timesheet.NewService(c.DB, c.Tickets, c.Audit, c.Now)
@@ -153,6 +158,37 @@ func (a *App) furnishDrafts(asLead, asAgent context.Context, ref ticket.Ref, own
 		return err
 	}
 	_, err = a.drafts.Review(asLead, ref, d.ID, draft.Finding{Verdict: draft.Change, Remark: "Say what you did, so that they can tell whether it helps."})
+	return err
+}
+
+// furnishHours gives the office its zone and holidays, and the operations desk
+// hours of its own.
+func (c *Core) furnishHours(asAdmin context.Context) error {
+	const zone = "Europe/Amsterdam"
+	office, err := c.Calendars.Standard(asAdmin, c.DB.Reader())
+	if err != nil {
+		return err
+	}
+	year := c.Now().Year()
+	christmas := calendar.Holiday{Name: "Between the years", From: date.Of(year, time.December, 27), To: date.Of(year, time.December, 31), Yearly: true}
+	_, err = c.Calendars.Change(asAdmin, office.ID, office.Version, func(o *calendar.Calendar) error {
+		v := &o.Versions[0]
+		o.Zone, o.Description = zone, "Monday to Friday, as in the agreement with the works council."
+		v.Week, err = calendar.ParseWeek("Mon-Thu 8-12, 12:30-17; Fri 8-12, 12:30-15:30")
+		v.Regions, v.Holidays = []calendar.Observed{{Code: "NL"}}, []calendar.Holiday{christmas}
+		v.Openings = []calendar.Opening{{Name: "Stocktaking", Date: date.Of(year, time.December, 28), Spans: []calendar.Span{{From: 9 * 60, To: 13 * 60}}}}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	week, err := calendar.ParseWeek("Mon-Fri 6-22; Sat 8-18")
+	if err != nil {
+		return err
+	}
+	_, err = c.Calendars.Create(asAdmin, calendar.Calendar{
+		Name: "Terminal operations", Description: "While ships are loaded.", Zone: zone, Versions: []calendar.Version{{Week: week}},
+	})
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/account"
 	"github.com/steward-itsm/steward/internal/practice/administration"
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
+	"github.com/steward-itsm/steward/internal/practice/businesshours"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
 	"github.com/steward-itsm/steward/internal/practice/desk/canned"
 	"github.com/steward-itsm/steward/internal/practice/desk/checklist"
@@ -85,6 +86,9 @@ func (a *App) moduleList() []module.Module {
 		DB: c.DB, Audit: c.Audit, Calendars: c.Calendars, People: c.People, Services: c.Services, Kinds: c.Kinds, Frame: f, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 	})
 	c.closers = append(c.closers, func() error { agreements.Close(); return nil })
+	hours := businesshours.New(businesshours.Deps{
+		DB: c.DB, Calendars: c.Calendars, Frame: f, Now: c.Now, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"), HTTPS: a.cfg.HTTPS(),
+	})
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
@@ -129,7 +133,7 @@ func (a *App) moduleList() []module.Module {
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
 		a.inbox.Module(),
 		account.New(account.Deps{
-			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(), Places: a.placesFor, Start: a.startFor,
+			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(), Places: a.placesFor, Start: a.startFor, Zone: c.Calendars.AdoptZone,
 		}),
 		administration.New(administration.Deps{
 			DB: c.DB, People: c.People, Services: c.Services, Roles: c.Roles, Audit: c.Audit, Kinds: c.Kinds, Jobs: c.Jobs,
@@ -139,6 +143,8 @@ func (a *App) moduleList() []module.Module {
 			adminapi.Register(h, adminapi.Deps{People: c.People, Services: c.Services, Roles: c.Roles, Identity: c.Identity, Audit: c.Audit})
 			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
+		hours.Module(),
+		hours.Feeds(),
 		document.New(document.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Now: c.Now}),
 		imports.Module(c.People, f),
 	}

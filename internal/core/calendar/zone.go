@@ -1,11 +1,21 @@
 package calendar
 
 import (
+	_ "embed"
 	"os"
 	"strings"
 	"sync"
 	"time"
 )
+
+// The zones of the IANA time zone database that differ since 1970 (its file
+// zone1970.tab), and UTC.
+//
+//go:embed zones.txt
+var zoneNames string
+
+// Zones lists the zones that people choose from, by name. LoadZone knows more.
+func Zones() []string { return strings.Fields(zoneNames) }
 
 // period is a stretch of time in which a zone keeps one offset from UTC. All in
 // seconds; local time is instant plus offset.

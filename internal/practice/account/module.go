@@ -30,6 +30,8 @@ type Deps struct {
 	Places func(ctx context.Context) []module.MenuItem
 	// Start gives the page a person begins with; nil is the first page for everybody.
 	Start func(ctx context.Context, person int64) string
+	// Zone hears at the first run where the organisation is, as the browser says; nil does not ask.
+	Zone  func(ctx context.Context, zone string) error
 	HTTPS bool // people reach the product over https
 }
 

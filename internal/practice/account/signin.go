@@ -8,6 +8,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/account/view"
+	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
 func (p pages) signInForm(w http.ResponseWriter, r *http.Request) error {
@@ -99,6 +100,11 @@ func (p pages) setup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.Identity.SetCookies(w, opened)
+	if p.Zone != nil {
+		if err := p.Zone(access.With(r.Context(), access.System()), text.From(r.Context()).Location.String()); err != nil {
+			return err
+		}
+	}
 	return web.Redirect(w, r, "/")
 }
 

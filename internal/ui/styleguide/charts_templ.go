@@ -122,8 +122,48 @@ func charts() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+			if !templ_7745c5c3_IsBuffer {
+				defer func() {
+					templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err == nil {
+						templ_7745c5c3_Err = templ_7745c5c3_BufErr
+					}
+				}()
+			}
+			ctx = templ.InitializeContext(ctx)
+			templ_7745c5c3_Err = ui.WeekHours{Label: "Hours of the week", Rows: []ui.WeekRow{
+				{Label: "Mon", Text: "09:00-12:00, 13:00-17:00", Bars: []ui.WeekBar{{From: 540, To: 720}, {From: 780, To: 1020}}},
+				{Label: "Tue", Text: "22:00-06:00", Bars: []ui.WeekBar{{From: 1320, To: 1800}}},
+				{Label: "Wed", Text: "closed", Bars: []ui.WeekBar{{From: 0, To: 360}}},
+			}}.View().Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = ui.YearView{Label: "The year 2026", Weekdays: [7]string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}, Months: []ui.YearMonth{
+				{Label: "January", Skip: 3, Days: []ui.YearDay{
+					{Number: 1, Kind: ui.DayHoliday, Label: "1 Jan 2026: closed, New Year"}, {Number: 2, Kind: ui.DayOpen, Label: "2 Jan 2026: open", Today: true},
+					{Number: 3, Kind: ui.DaySpecial, Label: "3 Jan 2026: open 10:00-14:00, Stocktaking"}, {Number: 4, Kind: ui.DayClosed, Label: "4 Jan 2026: closed"},
+				}},
+				{Label: "February", Skip: 6, Days: []ui.YearDay{{Number: 1, Kind: ui.DayClosed, Label: "1 Feb 2026: closed"}, {Number: 2, Kind: ui.DayOpen, Label: "2 Feb 2026: open"}}},
+			}}.View().Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			return nil
+		})
+		templ_7745c5c3_Err = sample("Hours and days").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		for _, c := range sampleCharts() {
-			templ_7745c5c3_Var3 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+			templ_7745c5c3_Var4 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 				if !templ_7745c5c3_IsBuffer {
@@ -141,7 +181,7 @@ func charts() templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Panel{}.View().Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Panel{}.View().Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -31,7 +31,8 @@ type Outgoing struct {
 
 // Write writes a calendar for subscription.
 func Write(w io.Writer, o Outgoing) error {
-	c := ics.NewCalendarFor("Steward")
+	c := ics.NewCalendar()
+	c.SetProductId("-//Steward//Business hours//EN")
 	c.SetMethod(ics.MethodPublish)
 	c.SetCalscale("GREGORIAN")
 	c.SetName(o.Name)

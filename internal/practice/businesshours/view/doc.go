@@ -1,0 +1,2 @@
+// Package view draws the pages of business hours.
+package view
