@@ -27,7 +27,7 @@ func reviewed(t *testing.T, b browser) {
 	asksForAChange(agent, lead, at)
 	bothChangeIt(agent, lead)
 
-	lead.press("Send as reply")
+	lead.keys("uo") // sends it
 	lead.until(`document.querySelector(".s-timeline").innerText.includes("drafted by agent person")`)
 	lead.until(`!document.querySelector(".s-shared")`)
 	agent.within(soon, `document.querySelector(".s-timeline").innerText.includes("drafted by agent person") && !document.querySelector(".s-shared")`)
@@ -60,7 +60,7 @@ func sharesByKey(agent, lead *tab, at string) {
 	agent.reads("Draft saved")
 	agent.keys(kb.Escape)
 	agent.do(chromedp.Evaluate[chromedp.Void](`document.activeElement.blur()`))
-	agent.keys("us")
+	agent.keys("ud")
 	agent.until(`document.querySelector("dialog[open] textarea[name=body]")?.value === "Please look whether the tray was moved."`)
 	agent.find("Ask for a review", "team lead", "team lead person")
 	agent.fill("What they should look at", "Is the tone right?")

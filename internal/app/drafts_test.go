@@ -26,7 +26,7 @@ func TestDraftsOnPages(t *testing.T) {
 				t.Errorf("%d of %s, want %d:\n%s", got, selector, n, a.Body)
 			}
 		}
-		has(agent.Get(page), 1, "#composer [formaction='"+page+"/drafts/new'][data-key='u s']")
+		has(agent.Get(page), 1, "#composer [formaction='"+page+"/drafts/new'][data-key='u d']")
 		has(agent.Get(page), 0, ".s-shared")
 		has(agent.Post(page+"/drafts/new", url.Values{"kind": {"note"}, "body": {"As typed"}}), 1, "form[action='"+page+"/drafts'] input[name=kind][value=note]")
 

@@ -747,7 +747,7 @@ func (c Composer) View() templ.Component {
 		}
 		if c.ShareURL != "" {
 			templ_7745c5c3_Err = Button{
-				Label: text.T(ctx, "Share for review"), Icon: IconUsers, Kind: Quiet, Submit: true, Action: c.ShareURL, NoCheck: true, Key: "u s",
+				Label: text.T(ctx, "Share for review"), Icon: IconUsers, Kind: Quiet, Submit: true, Action: c.ShareURL, NoCheck: true, Key: "u d",
 				HX: HX{Post: c.ShareURL, Target: "#" + c.id(), Swap: "none"},
 			}.View().Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

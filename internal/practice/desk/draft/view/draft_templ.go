@@ -458,7 +458,7 @@ func (m Panel) draft(d Draft) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Button{Label: d.sendLabel(ctx), Icon: ui.IconSend, Kind: ui.Primary, Small: true, Post: d.sendURL(m.Number), HX: post(d.sendURL(m.Number)), Key: d.key("u g")}.View().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Button{Label: d.sendLabel(ctx), Icon: ui.IconSend, Kind: ui.Primary, Small: true, Post: d.sendURL(m.Number), HX: post(d.sendURL(m.Number)), Key: d.key("u o")}.View().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
