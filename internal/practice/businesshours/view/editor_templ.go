@@ -396,8 +396,8 @@ func (m Editor) regions() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, d := range r.Days {
-					templ_7745c5c3_Err = ui.Check{Field: ui.Field{Name: "closed", ID: "closed-" + d.Value, Label: d.Label, Help: d.Help}, Value: d.Value, Checked: d.Selected}.View().Render(ctx, templ_7745c5c3_Buffer)
+				for i, d := range r.Days {
+					templ_7745c5c3_Err = ui.Check{Field: ui.Field{Name: "closed", ID: fmt.Sprintf("closed-%s-%d", r.Code, i), Label: d.Label, Help: d.Help}, Value: d.Value, Checked: d.Selected}.View().Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
