@@ -65,7 +65,7 @@ func (a *App) moduleList() []module.Module {
 	})
 	imports := servicenow.NewRuns(
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
-		c.Blobs, c.Audit, announcer{c.Live}, c.Jobs)
+		c.Blobs, c.Audit, announcer{c.Live}, servicenow.Telling{Notices: c.Notices, Actors: c.Actors, Reading: a.readingAs}, c.Jobs)
 	a.inbox = inbox.New(inbox.Deps{DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS()})
 	a.majors = majorincident.New(majorincident.Deps{
 		DB: c.DB, Tickets: c.Tickets, Directory: c.People, Names: c.People, Services: c.Services, Announcer: announcer{c.Live}, Notifier: majorNotices{c},

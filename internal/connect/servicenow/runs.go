@@ -63,6 +63,7 @@ type Runs struct {
 	blobs    blob.Store
 	log      *audit.Log
 	announce Announcer
+	tell     Telling
 	job      *jobs.Kind[runJob]
 }
 
@@ -74,8 +75,9 @@ type runJob struct {
 const MaxFile = 16 << 30
 
 // NewRuns defines the job; call before the queue starts.
-func NewRuns(importer *Importer, blobs blob.Store, log *audit.Log, announce Announcer, queue *jobs.Queue) *Runs {
-	r := &Runs{importer: importer, blobs: blobs, log: log, announce: announce}
+func NewRuns(importer *Importer, blobs blob.Store, log *audit.Log, announce Announcer, tell Telling, queue *jobs.Queue) *Runs {
+	r := &Runs{importer: importer, blobs: blobs, log: log, announce: announce, tell: tell}
+	tell.Notices.GuardSubjects(Subject, r.visible)
 	r.job = jobs.Define(queue, "servicenow.import", r.work, jobs.KindOptions{Long: true, Timeout: 24 * time.Hour, MaxAttempts: 5})
 	return r
 }
@@ -113,7 +115,7 @@ func (r *Runs) Get(ctx context.Context, id int64) (RunRecord, error) {
 
 // work carries a run out. It runs at least once: a second try reads the file
 // again from the start, finds what is in already, and goes on from there.
-func (r *Runs) work(ctx context.Context, _ *jobs.Job, payload runJob) error {
+func (r *Runs) work(ctx context.Context, job *jobs.Job, payload runJob) error {
 	run, err := r.get(ctx, payload.Run)
 	if err != nil {
 		return jobs.Discard(err)
@@ -134,11 +136,12 @@ func (r *Runs) work(ctx context.Context, _ *jobs.Job, payload runJob) error {
 	if err != nil {
 		run.State, run.Problem = Failed, apperr.Message(err)
 	}
-	if storeErr := r.store(ctx, run); storeErr != nil {
+	hopeless := apperr.Is(err, apperr.Invalid) // the same file will not become a log by trying again
+	if storeErr := r.end(ctx, run, err == nil || hopeless || job.Last); storeErr != nil {
 		return errors.Join(err, storeErr)
 	}
-	if apperr.Is(err, apperr.Invalid) {
-		return jobs.Discard(err) // the same file will not become a log by trying again
+	if hopeless {
+		return jobs.Discard(err)
 	}
 	return err
 }

@@ -59,13 +59,24 @@ func (r *Runs) List(ctx context.Context, limit int) ([]RunRecord, error) {
 		`SELECT `+runColumns+` FROM import_runs r ORDER BY r.created_at DESC, r.id DESC LIMIT $1`, limit)
 }
 
+// visible says of runs which the actor may see now. It is a notify.Guard of Subject.
+func (r *Runs) visible(ctx context.Context, ids []int64) ([]int64, error) {
+	if !access.From(ctx).Can(access.ManageSettings, access.AnyKind) {
+		return nil, nil
+	}
+	var args database.Args
+	return database.All(ctx, r.importer.DB.Reader(), database.Scalar[int64], `SELECT r.id FROM import_runs r WHERE r.id IN `+database.In(&args, ids), args.Values()...)
+}
+
 func (r *Runs) store(ctx context.Context, run RunRecord) error {
-	return r.importer.DB.Write(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE import_runs SET state = $1, read_bytes = $2, problem = $3, report = $4, started_at = $5, finished_at = $6 WHERE id = $7`,
-			string(run.State), run.ReadBytes, run.Problem, database.JSON{V: run.Report}, database.Time(run.StartedAt), database.Time(run.FinishedAt), run.ID)
-		if err != nil {
-			return err
-		}
-		return r.announce.ImportMoved(ctx, tx, run.ID)
-	})
+	return r.importer.DB.Write(ctx, func(tx *database.Tx) error { return r.write(ctx, tx, run) })
+}
+
+func (r *Runs) write(ctx context.Context, tx *database.Tx, run RunRecord) error {
+	_, err := tx.Exec(ctx, `UPDATE import_runs SET state = $1, read_bytes = $2, problem = $3, report = $4, started_at = $5, finished_at = $6 WHERE id = $7`,
+		string(run.State), run.ReadBytes, run.Problem, database.JSON{V: run.Report}, database.Time(run.StartedAt), database.Time(run.FinishedAt), run.ID)
+	if err != nil {
+		return err
+	}
+	return r.announce.ImportMoved(ctx, tx, run.ID)
 }
