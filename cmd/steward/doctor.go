@@ -105,7 +105,7 @@ func probe(dir string) error {
 
 func (p *program) databaseFindings(c *config.Config, thorough bool) []database.Finding {
 	fail := func(name string, err error) database.Finding {
-		detail := apperr.Message(err)
+		detail := apperr.Message(err).String()
 		var known *apperr.Error
 		if !errors.As(err, &known) {
 			detail = err.Error()
@@ -116,7 +116,7 @@ func (p *program) databaseFindings(c *config.Config, thorough bool) []database.F
 	}
 	db, err := p.existing(c, "steward doctor")
 	if apperr.Is(err, apperr.NotFound) {
-		return []database.Finding{{Name: "database", Severity: database.Warn, Detail: apperr.Message(err) + " The server makes it when it starts."}}
+		return []database.Finding{{Name: "database", Severity: database.Warn, Detail: apperr.Message(err).String() + " The server makes it when it starts."}}
 	}
 	if err != nil {
 		return []database.Finding{fail("database", err)}

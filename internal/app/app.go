@@ -100,7 +100,7 @@ func (a *App) build() error {
 	a.health = observe.NewHealth(a.cfg.Monitoring.Token.Reveal(), a.draining,
 		observe.DatabaseCheck(a.core.DB), observe.MigrationsCheck(a.core.DB, Migrations()...))
 	a.mux, err = web.NewMux(web.Options{
-		Logger: a.log, PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.HTTP.TrustedProxies, ErrorPage: a.errorPage,
+		Logger: a.log, PublicURL: a.cfg.PublicURL, TrustedProxies: a.cfg.HTTP.TrustedProxies, ErrorPage: a.errorPage, Reading: a.readsProblem,
 		Timeout: a.cfg.HTTP.RequestTimeout, MaxInFlight: a.cfg.HTTP.MaxInFlight, Observe: a.metrics.Request,
 	})
 	if err != nil {

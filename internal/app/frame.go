@@ -17,8 +17,10 @@ import (
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/live"
 	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/platform/words"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -181,7 +183,7 @@ func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
 			KeysOff: person.KeysOff,
 		}
 		ctx := text.With(r.Context(), reader)
-		ctx = workflow.WithWords(ctx, wordsOf(ctx))
+		ctx = speaking(ctx)
 		if r.Method == http.MethodGet && !web.IsFragment(r) && person.Actor.IsPerson() {
 			// The place in the stream is taken before the page reads its records, so
 			// that what changes in between is heard of.
@@ -191,6 +193,27 @@ func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
 		}
 		return next(w, r.WithContext(ctx))
 	}
+}
+
+// speaking lets what rules say be read in the language of the context's reader.
+func speaking(ctx context.Context) context.Context {
+	ctx = workflow.WithWords(ctx, wordsOf(ctx))
+	return words.With(ctx, words.Catalogue{
+		Text:  func(key string, args ...any) string { return text.T(ctx, key, args...) },
+		Label: func(meaning, label string) string { return text.Label(ctx, meaning, label) },
+	})
+}
+
+// readsProblem gives who reads about an error: a program says by Accept-Language
+// what it wants, and is answered in English otherwise; people read as everywhere.
+func (a *App) readsProblem(r *http.Request, err error, json bool) context.Context {
+	switch {
+	case json:
+		return speaking(text.With(r.Context(), text.Reader{Language: text.Match(r.Header.Get("Accept-Language"))}))
+	case apperr.Is(err, apperr.Internal), apperr.Is(err, apperr.Unavailable): // the database is likely away: do not ask it again
+		return speaking(text.With(r.Context(), text.Reader{Language: text.Match(r.Header.Get("Accept-Language"))}))
+	}
+	return a.recognised(r).Context()
 }
 
 // wordsOf reads the labels of ticket kinds in the reader's language.
@@ -209,7 +232,7 @@ func (a *App) readingAs(ctx context.Context, p actors.Person) context.Context {
 	if z, err := time.LoadLocation(p.Zone); err == nil && p.Zone != "" {
 		reader.Location = z
 	}
-	return text.With(ctx, reader)
+	return speaking(text.With(ctx, reader))
 }
 
 func pickLanguage(chosen, accepted string) language.Tag {

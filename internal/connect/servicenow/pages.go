@@ -90,9 +90,9 @@ func (p pages) start(w http.ResponseWriter, r *http.Request) error {
 		m := view.Imports{Zone: form.Zone}
 		for _, f := range apperr.FieldsOf(err) {
 			if f.Name == "zone" {
-				m.ZoneError = f.Message
+				m.ZoneError = f.Message.In(r.Context())
 			} else {
-				m.FileError = f.Message
+				m.FileError = f.Message.In(r.Context())
 			}
 		}
 		return p.form(w, r, http.StatusUnprocessableEntity, m)

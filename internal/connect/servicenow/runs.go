@@ -134,7 +134,7 @@ func (r *Runs) work(ctx context.Context, job *jobs.Job, payload runJob) error {
 	}
 	run.State, run.FinishedAt = Done, r.importer.Now().UTC()
 	if err != nil {
-		run.State, run.Problem = Failed, apperr.Message(err)
+		run.State, run.Problem = Failed, apperr.Message(err).In(ctx)
 	}
 	hopeless := apperr.Is(err, apperr.Invalid) // the same file will not become a log by trying again
 	if storeErr := r.end(ctx, run, err == nil || hopeless || job.Last); storeErr != nil {

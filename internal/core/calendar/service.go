@@ -110,10 +110,7 @@ func mayManage(ctx context.Context) error {
 }
 
 func stale(now *Record) error {
-	return &apperr.Error{
-		Kind: apperr.Conflict, Detail: now,
-		Message: "Somebody else saved this calendar in the meantime. Look at their version and save again.",
-	}
+	return apperr.Stale(now, "Somebody else saved this calendar in the meantime. Look at their version and save again.")
 }
 
 func duplicateName(err error, name string) error {
@@ -350,7 +347,9 @@ func (s *Service) Delete(ctx context.Context, id int64) (Record, error) {
 			for _, u := range uses {
 				labels = append(labels, u.Label)
 			}
-			return &apperr.Error{Kind: apperr.InUse, Detail: uses, Message: "This calendar is in use: " + strings.Join(labels, ", ") + "."}
+			inUse := apperr.New(apperr.InUse, "This calendar is in use: %s.", strings.Join(labels, ", "))
+			inUse.Detail = uses
+			return inUse
 		}
 		if err := remove(ctx, tx, id, s.now()); err != nil {
 			return err

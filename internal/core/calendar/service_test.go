@@ -137,7 +137,7 @@ func TestACalendarInUseStays(t *testing.T) {
 			return uses, nil
 		})
 		_, err = o.Delete(o.As(o.admin), made.ID)
-		if !apperr.Is(err, apperr.InUse) || !strings.Contains(apperr.Message(err), "Service level Gold") {
+		if !apperr.Is(err, apperr.InUse) || !strings.Contains(apperr.Message(err).String(), "Service level Gold") {
 			t.Errorf("%v", err)
 		}
 		uses = nil

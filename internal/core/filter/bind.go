@@ -201,7 +201,7 @@ func (b *binder) value(f *Field, v ValueNode) (Condition, error) {
 	if keyword(v, "none") || keyword(v, "any") {
 		if options, _ := f.find(v.Low.Text); len(options) == 0 {
 			if f.Required {
-				return False(), errorAt(v.Span, "%s is never empty.", f.label())
+				return False(), errorAt(v.Span, "%s is never empty.", f.named())
 			}
 			c := IsNull(f)
 			if keyword(v, "any") {
@@ -236,12 +236,12 @@ func (b *binder) text(f *Field, v ValueNode) (Condition, error) {
 	case OpLess, OpAtMost, OpGreater, OpAtLeast, OpRange:
 	}
 	return False(), errorAt(v.Span, "%s is text and has no order. Write %s:%s or, for a part of it, %s:~%s.",
-		f.label(), f.Name, Quote(v.Low.Text), f.Name, Quote(v.Low.Text))
+		f.named(), f.Name, Quote(v.Low.Text), f.Name, Quote(v.Low.Text))
 }
 
 func (b *binder) ref(f *Field, v ValueNode) (Condition, error) {
 	if v.Op != OpIs {
-		return False(), errorAt(v.Span, "%s takes a name without an operator.", f.label())
+		return False(), errorAt(v.Span, "%s takes a name without an operator.", f.named())
 	}
 	if f.Self && keyword(v, "me") {
 		if b.env.Me == 0 {
@@ -255,9 +255,9 @@ func (b *binder) ref(f *Field, v ValueNode) (Condition, error) {
 	ids := b.ids[Name{f.Ref, v.Low.Text}]
 	switch {
 	case len(ids) == 0:
-		return False(), errorAt(v.Span, "%s: nothing is called “%s”.", f.label(), v.Low.Text)
+		return False(), errorAt(v.Span, "%s: nothing is called “%s”.", f.named(), v.Low.Text)
 	case len(ids) > maxIDs:
-		return False(), errorAt(v.Span, "%s: “%s” could be any of %d. Be more exact.", f.label(), v.Low.Text, len(ids))
+		return False(), errorAt(v.Span, "%s: “%s” could be any of %d. Be more exact.", f.named(), v.Low.Text, len(ids))
 	}
 	values := make([]Value, 0, len(ids))
 	for _, id := range ids {
@@ -275,7 +275,7 @@ func (b *binder) bool(f *Field, v ValueNode) (Condition, error) {
 			return Eq(f, Bool(false)), nil
 		}
 	}
-	return False(), errorAt(v.Span, "%s is yes or no.", f.label())
+	return False(), errorAt(v.Span, "%s is yes or no.", f.named())
 }
 
 func (b *binder) number(f *Field, v ValueNode) (Condition, error) {
@@ -299,7 +299,7 @@ func (b *binder) number(f *Field, v ValueNode) (Condition, error) {
 		return Condition{within{f, &limit{value: low}, &limit{value: high}}}, nil
 	case OpContains:
 	}
-	return False(), errorAt(v.Span, "%s is a number and contains nothing. Leave the ~ out.", f.label())
+	return False(), errorAt(v.Span, "%s is a number and contains nothing. Leave the ~ out.", f.named())
 }
 
 func errBackwards(at Span) *Error {

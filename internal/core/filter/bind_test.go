@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	said "github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Condition.String writes conditions in the language, which makes it the
@@ -127,7 +128,7 @@ func TestBindSaysWhatIsWrongAndWhere(t *testing.T) {
 			t.Errorf("bind %q: error = %v", tt.text, err)
 			continue
 		}
-		if marked := tt.text[wrong.Pos:wrong.End]; wrong.Msg != tt.msg || marked != tt.marked {
+		if marked := tt.text[wrong.Pos:wrong.End]; wrong.Msg.String() != tt.msg || marked != tt.marked {
 			t.Errorf("bind %q: at %q: %s\nwant at %q: %s", tt.text, marked, wrong.Msg, tt.marked, tt.msg)
 		}
 	}
@@ -136,10 +137,10 @@ func TestBindSaysWhatIsWrongAndWhere(t *testing.T) {
 func TestFilterErrorsAreInvalidInputToEveryEdge(t *testing.T) {
 	t.Parallel()
 	_, err := filter.Parse(`(`)
-	if apperr.KindOf(err) != apperr.Invalid || apperr.Message(err) != "Something is missing at the end." {
+	if apperr.KindOf(err) != apperr.Invalid || apperr.Message(err).String() != "Something is missing at the end." {
 		t.Errorf("kind %q, message %q", apperr.KindOf(err), apperr.Message(err))
 	}
-	if diff := cmp.Diff([]apperr.Field{{Name: "filter", Message: "Something is missing at the end."}}, apperr.FieldsOf(err)); diff != "" {
+	if diff := cmp.Diff([]apperr.Field{{Name: "filter", Message: said.Of("Something is missing at the end.")}}, apperr.FieldsOf(err)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -175,7 +176,7 @@ func TestFailuresOfTheResolverAreNotThePersonsFault(t *testing.T) {
 	if _, err := s.Bind(t.Context(), n, filter.Env{Now: now}); !errors.As(err, &wrong) {
 		t.Errorf("without a resolver: %v", err)
 	}
-	if _, err := s.Bind(t.Context(), parse(t, `assignee:me`), filter.Env{Now: now}); !errors.As(err, &wrong) || wrong.Msg != "Here is nobody whom “me” could mean." {
+	if _, err := s.Bind(t.Context(), parse(t, `assignee:me`), filter.Env{Now: now}); !errors.As(err, &wrong) || wrong.Msg.String() != "Here is nobody whom “me” could mean." {
 		t.Errorf("without me: %v", err)
 	}
 }

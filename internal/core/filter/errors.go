@@ -1,9 +1,8 @@
 package filter
 
 import (
-	"fmt"
-
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Error is what is wrong with a filter's text, in words for the person who
@@ -12,13 +11,15 @@ import (
 type Error struct {
 	Span
 	// Msg is a sentence that can stand beside the field.
-	Msg string
+	Msg words.Text
 }
 
-func (e *Error) Error() string { return e.Msg }
+func (e *Error) Error() string { return e.Msg.String() }
 
 // Unwrap gives the error as edges know it.
-func (e *Error) Unwrap() error { return apperr.InvalidField("filter", "%s", e.Msg) }
+func (e *Error) Unwrap() error {
+	return &apperr.Error{Kind: apperr.Invalid, Message: e.Msg, Fields: []apperr.Field{{Name: "filter", Message: e.Msg}}}
+}
 
 // Span is a part of a filter's text as byte offsets: [Pos, End). It is zero in
 // nodes that a program built.
@@ -28,5 +29,5 @@ type Span struct{ Pos, End int }
 func (s Span) Where() Span { return s }
 
 func errorAt(at Span, format string, args ...any) *Error {
-	return &Error{Span: at, Msg: fmt.Sprintf(format, args...)}
+	return &Error{Span: at, Msg: words.Of(format, args...)}
 }

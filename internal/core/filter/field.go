@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Type says what a field holds and thus which values it can be compared with.
@@ -120,6 +122,9 @@ func (f *Field) label() string {
 	}
 	return f.Name
 }
+
+// named is the label in what is said about the field, read like the rest of it.
+func (f *Field) named() words.Text { return words.Text{Key: f.label()} }
 
 // validate finds the mistakes in a declaration that would make it mean
 // different things in Go and in SQL.

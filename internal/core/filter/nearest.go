@@ -1,6 +1,6 @@
 package filter
 
-import "fmt"
+import "github.com/steward-itsm/steward/internal/platform/words"
 
 func (s *Schema) unknownField(n *TermNode) error {
 	at := Span{n.Pos, n.Pos + len(n.Field)}
@@ -14,14 +14,14 @@ func (s *Schema) unknownField(n *TermNode) error {
 			}
 		}
 	}
-	msg := fmt.Sprintf("There is no field “%s”.", n.Field)
+	said := words.Of("There is no field “%s”.", n.Field)
 	if near, ok := nearest(n.Field, known); ok {
-		msg += fmt.Sprintf(" Did you mean “%s”?", names[near])
+		said = words.Of("There is no field “%s”. Did you mean “%s”?", n.Field, names[near])
 	}
 	if s.text != nil {
-		msg += " To search for the text itself, put it in quotation marks."
+		said = words.Of("%s To search for the text itself, put it in quotation marks.", said)
 	}
-	return errorAt(at, "%s", msg)
+	return &Error{Span: at, Msg: said}
 }
 
 // example is a field's name for messages.

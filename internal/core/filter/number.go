@@ -10,9 +10,9 @@ func (f *Field) parseNumber(o Operand, at Span) (int64, error) {
 	whole, decimals, _ := strings.Cut(o.Text, ".")
 	if len(decimals) > f.Scale {
 		if f.Scale == 0 {
-			return 0, errorAt(at, "%s is a whole number.", f.label())
+			return 0, errorAt(at, "%s is a whole number.", f.named())
 		}
-		return 0, errorAt(at, "%s has at most %d digits after the point.", f.label(), f.Scale)
+		return 0, errorAt(at, "%s has at most %d digits after the point.", f.named(), f.Scale)
 	}
 	// Only digits may be glued together: "1.-2" is no number.
 	if strings.Trim(decimals, "0123456789") == "" && strings.Trim(whole, "-") != "" {
@@ -21,7 +21,7 @@ func (f *Field) parseNumber(o Operand, at Span) (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, errorAt(at, "%s is a number. “%s” is not one that fits.", f.label(), o.Text)
+	return 0, errorAt(at, "%s is a number. “%s” is not one that fits.", f.named(), o.Text)
 }
 
 // formatDecimal is the inverse of parseNumber.

@@ -8,7 +8,7 @@ import (
 // option binds a value of a TypeEnum field.
 func (b *binder) option(f *Field, v ValueNode) (Condition, error) {
 	if v.Op == OpContains {
-		return False(), errorAt(v.Span, "%s has fixed values. Leave the ~ out.", f.label())
+		return False(), errorAt(v.Span, "%s has fixed values. Leave the ~ out.", f.named())
 	}
 	low, err := f.mustFind(v.Low, v.Span)
 	if err != nil {
@@ -22,7 +22,7 @@ func (b *binder) option(f *Field, v ValueNode) (Condition, error) {
 		return In(f, values...), nil
 	}
 	if !f.Ordered {
-		return False(), errorAt(v.Span, "The values of %s have no order. List those you want: %s:a,b.", f.label(), f.Name)
+		return False(), errorAt(v.Span, "The values of %s have no order. List those you want: %s:a,b.", f.named(), f.Name)
 	}
 	if len(low) != 1 {
 		return False(), errorAt(v.Span, "“%s” stands for several values and has no place in their order.", v.Low.Text)
@@ -79,7 +79,7 @@ func (f *Field) mustFind(o Operand, at Span) ([]Option, error) {
 		known = append(known, g.Key, g.Label)
 	}
 	if near, ok := nearest(o.Text, known); ok {
-		return nil, errorAt(at, "%s has no value “%s”. Did you mean “%s”?", f.label(), o.Text, near)
+		return nil, errorAt(at, "%s has no value “%s”. Did you mean “%s”?", f.named(), o.Text, near)
 	}
 	const few = 12
 	var keys []string
@@ -89,5 +89,5 @@ func (f *Field) mustFind(o Operand, at Span) ([]Option, error) {
 	if len(keys) > few {
 		keys = append(keys[:few], "…")
 	}
-	return nil, errorAt(at, "%s has no value “%s”. It can be %s.", f.label(), o.Text, strings.Join(keys, ", "))
+	return nil, errorAt(at, "%s has no value “%s”. It can be %s.", f.named(), o.Text, strings.Join(keys, ", "))
 }

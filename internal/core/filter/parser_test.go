@@ -147,7 +147,7 @@ func TestParseSaysWhatIsWrongAndWhere(t *testing.T) {
 			t.Errorf("Parse(%.40q) = %v, %v; want an error", tt.text, n, err)
 			continue
 		}
-		if syntax.Msg != tt.msg || syntax.Pos != tt.pos {
+		if syntax.Msg.String() != tt.msg || syntax.Pos != tt.pos {
 			t.Errorf("Parse(%.40q) error at %d: %s\nwant at %d: %s", tt.text, syntax.Pos, syntax.Msg, tt.pos, tt.msg)
 		}
 	}
@@ -185,7 +185,7 @@ func FuzzParse(f *testing.F) {
 		n, err := filter.Parse(text)
 		if err != nil {
 			var syntax *filter.Error
-			if !errors.As(err, &syntax) || syntax.Pos < 0 || syntax.Pos > syntax.End || syntax.End > len(text) || syntax.Msg == "" {
+			if !errors.As(err, &syntax) || syntax.Pos < 0 || syntax.Pos > syntax.End || syntax.End > len(text) || syntax.Msg.Empty() {
 				t.Fatalf("Parse(%q) error = %#v", text, err)
 			}
 			return

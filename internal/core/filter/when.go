@@ -41,7 +41,7 @@ func (b *binder) time(f *Field, v ValueNode) (Condition, error) {
 		}
 		return Condition{within{f, low.start(), high.end()}}, nil
 	case OpContains:
-		return False(), errorAt(v.Span, "%s is a time and contains nothing. Leave the ~ out.", f.label())
+		return False(), errorAt(v.Span, "%s is a time and contains nothing. Leave the ~ out.", f.named())
 	case OpIs:
 	}
 	if low.relative {
@@ -92,12 +92,12 @@ func (b *binder) stretch(f *Field, o Operand, at Span) (stretch, error) {
 		}
 		t := d.after(b.env.Now.In(b.env.Location))
 		if t.Year() < 0 || t.Year() > 9999 {
-			return stretch{}, errorAt(at, "%s: %s is too far away.", f.label(), o.Text)
+			return stretch{}, errorAt(at, "%s: %s is too far away.", f.named(), o.Text)
 		}
 		return stretch{from: t, to: t, relative: true}, nil
 	}
 	return stretch{}, errorAt(at, "%s: “%s” is no time. Write a date such as %s, a word such as today, or a duration such as 4h or 7d.",
-		f.label(), o.Text, b.env.Now.In(b.env.Location).Format(time.DateOnly))
+		f.named(), o.Text, b.env.Now.In(b.env.Location).Format(time.DateOnly))
 }
 
 // named reads the words for times. Weeks begin on Monday, as ISO 8601 has it.

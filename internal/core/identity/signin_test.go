@@ -79,9 +79,9 @@ func TestSigningInTellsNothingAboutAccounts(t *testing.T) {
 				continue
 			}
 			if want == nil {
-				want, message = counter.Queries(), apperr.Message(err)
+				want, message = counter.Queries(), apperr.Message(err).String()
 			}
-			if diff := cmp.Diff(want, counter.Queries()); diff != "" || apperr.Message(err) != message {
+			if diff := cmp.Diff(want, counter.Queries()); diff != "" || apperr.Message(err).String() != message {
 				t.Errorf("%.30q answers %q after other queries: %s", c.login, err, diff)
 			}
 		}

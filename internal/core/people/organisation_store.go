@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/lookup"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 const organisationColumns = `o.id, o.kind, o.name, o.parent_id, o.description, o.active, o.source, COALESCE(o.source_ref, ''),
@@ -115,7 +116,7 @@ func overtaken[T any](ctx context.Context, q database.Querier, id int64, read fu
 // notFound gives a missing row its own words.
 func notFound(err error, message string) error {
 	if apperr.Is(err, apperr.NotFound) {
-		return apperr.Wrap(err, apperr.NotFound, "%s", message)
+		return apperr.Wrap(err, apperr.NotFound, "%s", words.Text{Key: message})
 	}
 	return err
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 //go:embed migrations/*.sql
@@ -95,7 +96,7 @@ func mayManage(ctx context.Context, record access.Record, missing string) error 
 	if decision.Allowed || actor.Type == "" || actor.Check(access.ViewPeople, record).Allowed {
 		return decision.Err()
 	}
-	return apperr.New(apperr.NotFound, "%s", missing)
+	return apperr.New(apperr.NotFound, "%s", words.Text{Key: missing})
 }
 
 // clean trims a line of text and makes it storable on both engines.
@@ -125,10 +126,7 @@ func checkName(wrong *apperr.Problems, name string) {
 
 // stale answers a save that lost against another one with what is stored now.
 func stale(current any) error {
-	return &apperr.Error{
-		Kind: apperr.Conflict, Detail: current,
-		Message: "Somebody else saved this in the meantime. Look at their version and save again.",
-	}
+	return apperr.Stale(current, "Somebody else saved this in the meantime. Look at their version and save again.")
 }
 
 // duplicateName turns a broken unique name into an answer beside the field.

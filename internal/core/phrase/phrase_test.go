@@ -73,7 +73,7 @@ func TestWrongVariablesAreToldBesideTheField(t *testing.T) {
 	} {
 		_, err := phrase.ParsePublic(text)
 		fields := apperr.FieldsOf(err)
-		if len(fields) == 0 || fields[0].Name != "body" || !strings.Contains(fields[0].Message, want) {
+		if len(fields) == 0 || fields[0].Name != "body" || !strings.Contains(fields[0].Message.String(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}

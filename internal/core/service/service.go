@@ -357,10 +357,7 @@ func entry(action string, s Service, before, after any) audit.Entry {
 }
 
 func stale(current Service) error {
-	return &apperr.Error{
-		Kind: apperr.Conflict, Detail: current,
-		Message: "Somebody else saved this service in the meantime. Look at their version and save again.",
-	}
+	return apperr.Stale(current, "Somebody else saved this service in the meantime. Look at their version and save again.")
 }
 
 func duplicateName(err error, name string) error {

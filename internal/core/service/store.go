@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/lookup"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 const columns = `s.id, s.name, s.description, s.owner_id, s.business_owner_id, s.criticality, s.mission_critical, s.stage, s.provider_id,
@@ -153,7 +154,7 @@ func checkReferences(ctx context.Context, tx *database.Tx, before, after Service
 		{"support_group", "This group does not exist or is no longer in use.", before.SupportGroupID, after.SupportGroupID, group},
 	} {
 		if ref.after != 0 && ref.after != ref.before && !ref.found {
-			wrong.Add(ref.field, "%s", ref.problem)
+			wrong.Say(ref.field, words.Text{Key: ref.problem})
 		}
 	}
 	if after.ParentID != 0 && after.ParentID != before.ParentID {

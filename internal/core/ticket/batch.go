@@ -131,7 +131,7 @@ func (b *Batch) Try(ctx context.Context, ref Ref, fn func(ctx context.Context, r
 	item := b.item(t.ID)
 	item.Role = RoleMeant
 	if err != nil {
-		item.Message = reason(err)
+		item.Message = reason(ctx, err)
 	}
 	switch {
 	case item.LastSeq != 0: // also by an earlier part of the operation
@@ -144,12 +144,12 @@ func (b *Batch) Try(ctx context.Context, ref Ref, fn func(ctx context.Context, r
 	return nil
 }
 
-// reason says in words why something was refused.
-func reason(err error) string {
+// reason says why something was refused, in the words of whoever asked for it.
+func reason(ctx context.Context, err error) string {
 	if fields := apperr.FieldsOf(err); len(fields) > 0 {
-		return fields[0].Message
+		return fields[0].Message.In(ctx)
 	}
-	return apperr.Message(err)
+	return apperr.Message(err).In(ctx)
 }
 
 // permitted checks what an operation itself needs, besides what it does.

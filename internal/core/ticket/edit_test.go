@@ -157,7 +157,7 @@ func TestPriorityFollowsTheMatrixUnlessOverruledWithAReason(t *testing.T) {
 		_, err = d.Edit(agent, ref, ticket.Edit{Impact: ptr(7)})
 		wantKind(t, err, apperr.Invalid, "impact")
 		tk = edit(ticket.Edit{Priority: ptr(4), PriorityReason: "Nobody is there this week"})
-		if why := tk.ExplainPriority(def); !strings.Contains(why, "Nobody is there this week") || !strings.Contains(why, "would give 1 - Critical") {
+		if why := tk.ExplainPriority(def); !strings.Contains(why.String(), "Nobody is there this week") || !strings.Contains(why.String(), "would give 1 - Critical") {
 			t.Errorf("explained as %q", why)
 		}
 		if tk = edit(ticket.Edit{Impact: ptr(3)}); tk.Priority != 4 {
@@ -166,7 +166,7 @@ func TestPriorityFollowsTheMatrixUnlessOverruledWithAReason(t *testing.T) {
 		if tk = edit(ticket.Edit{PriorityByMatrix: true}); tk.Priority != 3 || tk.PriorityReason != "" {
 			t.Errorf("back by the matrix: %d %q", tk.Priority, tk.PriorityReason)
 		}
-		if why := tk.ExplainPriority(def); why != "3 - Moderate, because of impact low and urgency high." {
+		if why := tk.ExplainPriority(def); why.String() != "3 - Moderate, because of impact Low and urgency High." {
 			t.Errorf("explained as %q", why)
 		}
 		events := d.timeline(t, tk)

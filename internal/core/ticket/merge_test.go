@@ -379,7 +379,7 @@ func TestAMergeMovesAllChildrenOrSaysThatItCannot(t *testing.T) {
 			return nil
 		}))(t)
 		_, err := d.Merge(d.as(d.ana), ref(small), []ticket.Ref{ref(large)})
-		if apperr.ByField(err)["sources"] == "" || d.get(t, large).MergedIntoID != 0 || d.get(t, small).MergedFrom != nil {
+		if apperr.ByField(t.Context(), err)["sources"] == "" || d.get(t, large).MergedIntoID != 0 || d.get(t, small).MergedFrom != nil {
 			t.Errorf("a merge that cannot move all children: %v", err)
 		}
 		d.merge(t, large, small) // the other way round it is

@@ -183,7 +183,7 @@ func (s *Service) begin(ctx context.Context, tx *database.Tx, ref Ref, version i
 		return nil, notFound()
 	}
 	if version != 0 && version != t.Version {
-		return nil, &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else saved this ticket after you opened it.", Detail: &t}
+		return nil, apperr.Stale(&t, "Somebody else saved this ticket after you opened it.")
 	}
 	def, err := s.kinds.Get(t.Kind)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Ticket is the present of a record: the fold of its timeline.
@@ -377,23 +378,26 @@ func (t *Ticket) moved(from workflow.Category, at time.Time) {
 	}
 }
 
-// ExplainPriority says in words where the priority comes from.
-func (t *Ticket) ExplainPriority(def *workflow.Definition) string {
+// ExplainPriority says where the priority comes from.
+func (t *Ticket) ExplainPriority(def *workflow.Definition) words.Text {
 	m := def.Matrix
 	computed, ok := m.Lookup(t.Impact, t.Urgency)
-	name := func(p int) string { return fmt.Sprintf("%d - %s", p, workflow.Label(m.Priority, p)) }
-	from := fmt.Sprintf("impact %s and urgency %s", strings.ToLower(workflow.Label(m.Impact, t.Impact)), strings.ToLower(workflow.Label(m.Urgency, t.Urgency)))
+	label := func(levels []workflow.Level, n int) words.Label {
+		return words.Label{Meaning: "kind", Word: workflow.Label(levels, n)}
+	}
+	name := func(p int) words.Text { return words.Of("%d - %s", p, label(m.Priority, p)) }
+	from := words.Of("impact %s and urgency %s", label(m.Impact, t.Impact), label(m.Urgency, t.Urgency))
 	switch {
 	case t.PriorityReason != "" && ok:
-		return fmt.Sprintf("Set by hand to %s; %s would give %s. Reason: %s", name(t.Priority), from, name(computed), t.PriorityReason)
+		return words.Of("Set by hand to %s; %s would give %s. Reason: %s", name(t.Priority), from, name(computed), t.PriorityReason)
 	case t.PriorityReason != "":
-		return fmt.Sprintf("Set by hand to %s. Reason: %s", name(t.Priority), t.PriorityReason)
+		return words.Of("Set by hand to %s. Reason: %s", name(t.Priority), t.PriorityReason)
 	case ok && computed == t.Priority:
-		return fmt.Sprintf("%s, because of %s.", name(t.Priority), from)
+		return words.Of("%s, because of %s.", name(t.Priority), from)
 	case ok:
-		return fmt.Sprintf("%s as recorded when it was set; today's matrix gives %s for %s.", name(t.Priority), name(computed), from)
+		return words.Of("%s as recorded when it was set; today's matrix gives %s for %s.", name(t.Priority), name(computed), from)
 	}
-	return fmt.Sprintf("%s as recorded; the matrix has no cell for %s.", name(t.Priority), from)
+	return words.Of("%s as recorded; the matrix has no cell for %s.", name(t.Priority), from)
 }
 
 // WaitsForRequester reports whether the requester's answer ends the hold.

@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 type level = workflow.Level
@@ -152,7 +153,7 @@ func (c *change) transition(ctx context.Context, cmd Step, typ EventType) error 
 		return apperr.InvalidField("transition", "There is no step called %q.", cmd.Transition)
 	}
 	if !slices.Contains(tr.From, c.ticket.State) {
-		return &apperr.Error{Kind: apperr.Conflict, Message: "“" + tr.Label + "” is not possible in the state this ticket is in now.", Detail: &c.before}
+		return apperr.Stale(&c.before, "“%s” is not possible in the state this ticket is in now.", words.Label{Meaning: "kind", Word: tr.Label})
 	}
 	parties := partiesOf(c.actor, &c.before)
 	if err := c.s.checkStep(ctx, c.tx, tr, &c.before, c.def, parties); err != nil {

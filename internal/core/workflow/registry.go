@@ -167,7 +167,7 @@ func (r *Registry) Save(ctx context.Context, tx *database.Tx, d *Definition, bas
 		return err
 	}
 	if newest != base {
-		return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this kind meanwhile.", Detail: current}
+		return apperr.Stale(current, "Somebody else changed this kind meanwhile.")
 	}
 	d.Version = newest + 1
 	text, err := json.Marshal(d)

@@ -5,9 +5,12 @@
 package apperr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Kind classifies an error. The edge maps it to an HTTP status; nothing else does.
@@ -33,16 +36,16 @@ const (
 // Message a sentence for the person who typed it.
 type Field struct {
 	Name    string
-	Message string
+	Message words.Text
 }
 
 // Error carries a kind, a safe message and the cause.
 type Error struct {
 	Kind    Kind
-	Message string  // shown to the user; a sentence
-	Fields  []Field // for Invalid
-	Detail  any     // for Conflict: what the other side holds now
-	Err     error   // the cause; logged, never shown
+	Message words.Text // shown to the user; a sentence
+	Fields  []Field    // for Invalid
+	Detail  any        // for Conflict: what the other side holds now
+	Err     error      // the cause; logged, never shown
 }
 
 // Error renders the message with its fields and cause, for the log.
@@ -50,7 +53,7 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.Kind))
 	b.WriteString(": ")
-	b.WriteString(e.Message)
+	b.WriteString(e.Message.String())
 	for _, f := range e.Fields {
 		fmt.Fprintf(&b, "; %s: %s", f.Name, f.Message)
 	}
@@ -64,19 +67,25 @@ func (e *Error) Error() string {
 // Unwrap gives the cause to errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.Err }
 
-// New makes an error of a kind with a message that is safe to show.
+// New makes an error of a kind with a message that is safe to show. The format of
+// it and of every message here is a literal, which the catalogues translate.
 func New(kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: kind, Message: words.Of(format, args...)}
 }
 
 // Wrap makes an error of a kind around a cause.
 func Wrap(err error, kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Err: err}
+	return &Error{Kind: kind, Message: words.Of(format, args...), Err: err}
+}
+
+// Stale makes a Conflict that carries what the other side holds now.
+func Stale(now any, format string, args ...any) *Error {
+	return &Error{Kind: Conflict, Message: words.Of(format, args...), Detail: now}
 }
 
 // InvalidField is the common case of one wrong field.
 func InvalidField(name, format string, args ...any) *Error {
-	msg := fmt.Sprintf(format, args...)
+	msg := words.Of(format, args...)
 	return &Error{Kind: Invalid, Message: msg, Fields: []Field{{Name: name, Message: msg}}}
 }
 
@@ -98,12 +107,12 @@ func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
 
 // Message gives the text that may be shown to a person: the first *Error's
 // message, or a neutral sentence.
-func Message(err error) string {
+func Message(err error) words.Text {
 	var e *Error
-	if errors.As(err, &e) && e.Message != "" {
+	if errors.As(err, &e) && !e.Message.Empty() {
 		return e.Message
 	}
-	return "Something went wrong on our side."
+	return words.Of("Something went wrong on our side.")
 }
 
 // FieldsOf gives the wrong fields of an Invalid error, or nil.
@@ -115,13 +124,13 @@ func FieldsOf(err error) []Field {
 	return nil
 }
 
-// ByField gives what is wrong with each field of an Invalid error, the first
-// message where there are several; never nil.
-func ByField(err error) map[string]string {
+// ByField gives what is wrong with each field of an Invalid error in the words of
+// the context's reader, the first message where there are several; never nil.
+func ByField(ctx context.Context, err error) map[string]string {
 	out := map[string]string{}
 	for _, f := range FieldsOf(err) {
 		if out[f.Name] == "" {
-			out[f.Name] = f.Message
+			out[f.Name] = f.Message.In(ctx)
 		}
 	}
 	return out
@@ -152,7 +161,12 @@ type Problems struct{ fields []Field }
 
 // Add notes one wrong field.
 func (p *Problems) Add(name, format string, args ...any) {
-	p.fields = append(p.fields, Field{Name: name, Message: fmt.Sprintf(format, args...)})
+	p.fields = append(p.fields, Field{Name: name, Message: words.Of(format, args...)})
+}
+
+// Say notes one wrong field with a text that was made elsewhere.
+func (p *Problems) Say(name string, text words.Text) {
+	p.fields = append(p.fields, Field{Name: name, Message: text})
 }
 
 // Err gives nil when nothing was noted.
@@ -162,7 +176,7 @@ func (p *Problems) Err() error {
 	}
 	msg := p.fields[0].Message
 	if len(p.fields) > 1 {
-		msg = fmt.Sprintf("%d fields need attention.", len(p.fields))
+		msg = words.Of("%d fields need attention.", len(p.fields))
 	}
 	return &Error{Kind: Invalid, Message: msg, Fields: p.fields}
 }

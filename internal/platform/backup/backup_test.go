@@ -342,7 +342,7 @@ func TestOldBackupIsBroughtUpToDate(t *testing.T) {
 		}
 		newer := write(t, copied, nil)
 		err = verify(t, newer).Restore(t.Context(), backup.Target{DB: vacant(t, db.Engine()), Migrations: []fs.FS{schema}})
-		if !apperr.Is(err, apperr.Conflict) || !strings.Contains(apperr.Message(err), "newer Steward") {
+		if !apperr.Is(err, apperr.Conflict) || !strings.Contains(apperr.Message(err).String(), "newer Steward") {
 			t.Errorf("a backup from the future: %v", err)
 		}
 	}, schema)
@@ -391,7 +391,7 @@ func TestRestoreRefusesADatabaseInUse(t *testing.T) {
 			}
 			defer mine.Close()
 			target := backup.Target{DB: mine, Migrations: []fs.FS{schema}, Force: true}
-			if err := verify(t, archive).Restore(t.Context(), target); !apperr.Is(err, apperr.Conflict) || !strings.Contains(apperr.Message(err), "Stop every node") {
+			if err := verify(t, archive).Restore(t.Context(), target); !apperr.Is(err, apperr.Conflict) || !strings.Contains(apperr.Message(err).String(), "Stop every node") {
 				t.Errorf("while a node runs: %v", err)
 			}
 			if err := node.Close(); err != nil {
@@ -428,7 +428,7 @@ func TestUnfinishedRestoreIsNotServed(t *testing.T) {
 		if !errors.Is(err, boom) {
 			t.Fatal(err)
 		}
-		if _, err := target.Migrate(t.Context(), schema); !apperr.Is(err, apperr.Conflict) || !strings.Contains(apperr.Message(err), "not finished") {
+		if _, err := target.Migrate(t.Context(), schema); !apperr.Is(err, apperr.Conflict) || !strings.Contains(apperr.Message(err).String(), "not finished") {
 			t.Errorf("migrate: %v", err)
 		}
 		if _, err := target.Status(t.Context(), schema); !apperr.Is(err, apperr.Conflict) {

@@ -158,7 +158,7 @@ func onSmallDisk(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	_, err = f.Put(t.Context(), io.LimitReader(zeros{}, 10<<20), 1<<30)
-	if !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err), "disk is full") {
+	if !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err).String(), "disk is full") {
 		t.Errorf("got %v", err)
 	}
 	if left := files(t, dir); len(left) != 1 || filepath.Base(left[0]) != kept.Key {

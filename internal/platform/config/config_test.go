@@ -120,7 +120,7 @@ func TestEverythingWrongIsSaidAtOnceInWords(t *testing.T) {
 	}})
 	got := map[string]string{}
 	for _, f := range apperr.FieldsOf(err) {
-		got[f.Name] = f.Message
+		got[f.Name] = f.Message.String()
 	}
 	want := map[string]string{
 		"listne":                 "The setting listne does not exist (in " + path + ").",
@@ -142,7 +142,7 @@ func TestEverythingWrongIsSaidAtOnceInWords(t *testing.T) {
 func TestUnreadableFileIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{write(t, "x.toml", "listen = "), filepath.Join(t.TempDir(), "missing.toml")} {
-		if _, err := config.Load(config.Source{File: path}); !apperr.Is(err, apperr.Invalid) || !strings.Contains(apperr.Message(err), path) {
+		if _, err := config.Load(config.Source{File: path}); !apperr.Is(err, apperr.Invalid) || !strings.Contains(apperr.Message(err).String(), path) {
 			t.Errorf("%v", err)
 		}
 	}

@@ -48,7 +48,7 @@ func TestAServerThatGoesAwayIsUnavailable(t *testing.T) {
 		}, "may or may not be saved"},
 	} {
 		err := db.Write(t.Context(), moment.fn)
-		if !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err), moment.want) {
+		if !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err).String(), moment.want) {
 			t.Errorf("%s: %v", moment.name, err)
 		}
 		server.Start()

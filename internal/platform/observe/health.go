@@ -133,7 +133,7 @@ func (h *Health) run(ctx context.Context) report {
 		start := time.Now()
 		detail, err := c.Run(ctx)
 		if err != nil {
-			rep.Status, detail = "not ready", apperr.Message(err)
+			rep.Status, detail = "not ready", apperr.Message(err).String()
 		}
 		rep.Checks = append(rep.Checks, checkReport{Name: c.Name, OK: err == nil, Detail: detail, TookMS: time.Since(start).Milliseconds()})
 	}

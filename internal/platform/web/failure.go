@@ -91,7 +91,11 @@ const statusClientGone = 499
 // handlers that write their own errors, such as an API library's.
 func (m *Mux) Problem(r *http.Request, err error) *Problem {
 	err = classify(err)
-	p := NewProblem(r, err)
+	ctx := r.Context()
+	if m.opts.Reading != nil {
+		ctx = m.opts.Reading(r, err, m.wantsJSON(r))
+	}
+	p := NewProblem(ctx, r, err)
 	if serverSide(r.Context(), err) {
 		path := r.URL.Path
 		if c := callOf(r.Context()); c != nil {

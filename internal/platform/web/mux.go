@@ -25,11 +25,13 @@ type Options struct {
 	PublicURL      *url.URL       // how people reach the product; https switches HSTS on
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	ErrorPage      ErrorPage      // how people see errors; nil shows plain text
-	JSONPrefixes   []string       // paths that always answer problem+json; nil is "/api/"
-	MaxBody        int64          // bytes a request may carry, by default; 0 is 1 MiB
-	Timeout        time.Duration  // how long a request may take, by default; 0 is 30 s
-	MaxInFlight    int            // requests answered at once; 0 is 512
-	Observe        func(Observation)
+	// Reading gives the context in which whoever asks reads about an error; nil reads English.
+	Reading      func(r *http.Request, err error, json bool) context.Context
+	JSONPrefixes []string      // paths that always answer problem+json; nil is "/api/"
+	MaxBody      int64         // bytes a request may carry, by default; 0 is 1 MiB
+	Timeout      time.Duration // how long a request may take, by default; 0 is 30 s
+	MaxInFlight  int           // requests answered at once; 0 is 512
+	Observe      func(Observation)
 }
 
 // Observation is what a finished request was like, for metrics.

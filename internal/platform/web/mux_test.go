@@ -183,7 +183,7 @@ func TestRecordOfAConflictIsShownByAPIsOnly(t *testing.T) {
 	t.Parallel()
 	m := newMux(t, web.Options{ErrorPage: errorPage})
 	stale := func(http.ResponseWriter, *http.Request) error {
-		return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody was first.", Detail: map[string]string{"note": "secret"}}
+		return apperr.Stale(map[string]string{"note": "secret"}, "Somebody was first.")
 	}
 	m.Handle("POST /api/v1/tickets", stale)
 	m.Handle("POST /tickets", stale)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/requestid"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // ProblemType is the media type of errors for programs.
@@ -75,15 +76,15 @@ func classify(err error) error {
 	return err
 }
 
-// NewProblem describes an error for the outside. Nothing of an internal error's
-// text gets into it.
-func NewProblem(r *http.Request, err error) *Problem {
+// NewProblem describes an error for the outside, in the words of the context's
+// reader. Nothing of an internal error's text gets into it.
+func NewProblem(ctx context.Context, r *http.Request, err error) *Problem {
 	err = classify(err)
 	kind := apperr.KindOf(err)
 	p := &Problem{
 		Type:      "urn:steward:problem:" + string(kind),
 		Status:    http.StatusInternalServerError,
-		Detail:    apperr.Message(err),
+		Detail:    apperr.Message(err).In(ctx),
 		Instance:  r.URL.Path,
 		RequestID: requestid.From(r.Context()),
 	}
@@ -91,7 +92,8 @@ func NewProblem(r *http.Request, err error) *Problem {
 		p.Status = status
 	}
 	if errors.Is(err, errMethod) {
-		p.Type, p.Status, p.Detail = "urn:steward:problem:method_not_allowed", http.StatusMethodNotAllowed, "This address does not understand that request."
+		p.Type, p.Status = "urn:steward:problem:method_not_allowed", http.StatusMethodNotAllowed
+		p.Detail = words.Of("This address does not understand that request.").In(ctx)
 	}
 	var e *apperr.Error
 	if kind == apperr.Conflict && errors.As(err, &e) && e.Detail != nil {
@@ -102,7 +104,7 @@ func NewProblem(r *http.Request, err error) *Problem {
 	}
 	p.Title = http.StatusText(p.Status)
 	for _, f := range apperr.FieldsOf(err) {
-		p.Errors = append(p.Errors, ProblemField{Name: f.Name, Pointer: pointer(r, f.Name), Message: f.Message})
+		p.Errors = append(p.Errors, ProblemField{Name: f.Name, Pointer: pointer(r, f.Name), Message: f.Message.In(ctx)})
 	}
 	return p
 }

@@ -80,14 +80,14 @@ func TestStaleVersionIsPreconditionFailedWhenOneWasNamed(t *testing.T) {
 	stale := apperr.New(apperr.Conflict, "Somebody else saved first.")
 	stale.Detail = map[string]int{"version": 13}
 	r := httptest.NewRequest("PATCH", "/", nil)
-	if p := web.NewProblem(r, stale); p.Status != 409 || p.Current == nil {
+	if p := web.NewProblem(r.Context(), r, stale); p.Status != 409 || p.Current == nil {
 		t.Errorf("%+v", p)
 	}
 	r.Header.Set("If-Match", `"12"`)
-	if p := web.NewProblem(r, stale); p.Status != 412 {
+	if p := web.NewProblem(r.Context(), r, stale); p.Status != 412 {
 		t.Errorf("%+v", p)
 	}
-	if p := web.NewProblem(r, apperr.New(apperr.Conflict, "This already exists.")); p.Status != 409 {
+	if p := web.NewProblem(r.Context(), r, apperr.New(apperr.Conflict, "This already exists.")); p.Status != 409 {
 		t.Errorf("a duplicate is not a stale version: %+v", p)
 	}
 }

@@ -127,7 +127,7 @@ func TestTakenAddressIsSaidInWords(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- first.Run(ctx) }()
 	second := web.NewServer(web.ServerOptions{Address: addr.String()})
-	if err := second.Run(t.Context()); !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err), addr.String()) {
+	if err := second.Run(t.Context()); !apperr.Is(err, apperr.Unavailable) || !strings.Contains(apperr.Message(err).String(), addr.String()) {
 		t.Errorf("got %v", err)
 	}
 	stop()

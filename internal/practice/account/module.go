@@ -72,10 +72,10 @@ func (p pages) routes(mux *web.Mux) {
 type problems map[string]string
 
 // wrong tells what belongs beside the fields of a form from what does not.
-func wrong(err error) (bad problems, inForm bool) {
+func wrong(ctx context.Context, err error) (bad problems, inForm bool) {
 	bad = problems{}
 	for _, f := range apperr.FieldsOf(err) {
-		bad[f.Name] = f.Message
+		bad[f.Name] = f.Message.In(ctx)
 	}
 	return bad, apperr.Is(err, apperr.Invalid)
 }

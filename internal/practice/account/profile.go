@@ -53,7 +53,7 @@ func (p pages) saveProfile(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		_, err = p.People.UpdateProfile(r.Context(), f.input())
 	}
-	if _, inForm := wrong(err); inForm {
+	if _, inForm := wrong(r.Context(), err); inForm {
 		person, readErr := p.People.Person(r.Context(), access.From(r.Context()).ID)
 		if readErr != nil {
 			return readErr
@@ -90,7 +90,7 @@ func (p pages) showProfile(w http.ResponseWriter, r *http.Request, person people
 	for _, a := range held {
 		m.Roles = append(m.Roles, view.Role{Name: text.Label(ctx, "role", a.RoleName), Group: a.GroupName, Organisation: a.OrganisationName})
 	}
-	m.Errors, _ = wrong(failed)
+	m.Errors, _ = wrong(ctx, failed)
 	return p.page(w, r, text.T(ctx, "My profile"), statusOf(failed), m.View())
 }
 

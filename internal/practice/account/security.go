@@ -134,9 +134,9 @@ func (p pages) changePassword(w http.ResponseWriter, r *http.Request) error {
 // showPassword has no way round it for those who must choose a password.
 func (p pages) showPassword(w http.ResponseWriter, r *http.Request, failed error) error {
 	m := view.Password{Must: identity.From(r.Context()).MustChange}
-	m.Errors, _ = wrong(failed)
+	m.Errors, _ = wrong(r.Context(), failed)
 	if failed != nil && len(m.Errors) == 0 {
-		m.Error = apperr.Message(failed)
+		m.Error = apperr.Message(failed).In(r.Context())
 	}
 	private(w)
 	if m.Must {

@@ -41,7 +41,7 @@ func (p pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	if apperr.Is(err, apperr.Unauthenticated) || apperr.Is(err, apperr.TooMany) || apperr.Is(err, apperr.Invalid) {
 		private(w)
-		return web.Render(w, r, statusOf(err), view.SignIn{Email: f.Email, Next: next, Error: apperr.Message(err)}.View())
+		return web.Render(w, r, statusOf(err), view.SignIn{Email: f.Email, Next: next, Error: apperr.Message(err).In(r.Context())}.View())
 	}
 	if err != nil {
 		return err
@@ -116,9 +116,9 @@ func (p pages) showSetup(w http.ResponseWriter, r *http.Request, m view.Setup, f
 	if !needed {
 		return web.Redirect(w, r, identity.SignInPath)
 	}
-	m.Errors, _ = wrong(failed)
+	m.Errors, _ = wrong(r.Context(), failed)
 	if failed != nil && len(m.Errors) == 0 {
-		m.Error = apperr.Message(failed)
+		m.Error = apperr.Message(failed).In(r.Context())
 	}
 	private(w)
 	return web.Render(w, r, statusOf(failed), m.View())

@@ -92,7 +92,7 @@ func (p pages) createToken(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		_, secret, err = p.Identity.CreateToken(r.Context(), in)
 	}
-	if _, inForm := wrong(err); err != nil && !inForm {
+	if _, inForm := wrong(r.Context(), err); err != nil && !inForm {
 		return err
 	}
 	if err == nil {
@@ -134,7 +134,7 @@ func (p pages) showTokens(w http.ResponseWriter, r *http.Request, f tokenForm, s
 			Revoked: !t.RevokedAt.IsZero(), Expired: !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt),
 		})
 	}
-	m.Errors, _ = wrong(failed)
+	m.Errors, _ = wrong(ctx, failed)
 	private(w)
 	return p.page(w, r, text.T(ctx, "API tokens"), statusOf(failed), m.View())
 }

@@ -98,7 +98,7 @@ func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed
 		}
 		t.Rows = append(t.Rows, ui.Row{Muted: !member.Active, Cells: []templ.Component{ui.Party{Name: member.Name, URL: "/people/" + id(member.PersonID)}, yes(ctx, member.Lead), remove}})
 	}
-	m := view.Record{Alert: notice(failed), Title: g.Name, Lead: g.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Groups"), URL: "/groups"}, {Label: g.Name}}}
+	m := view.Record{Alert: notice(ctx, failed), Title: g.Name, Lead: g.Description, Trail: []ui.Crumb{{Label: text.T(ctx, "Groups"), URL: "/groups"}, {Label: g.Name}}}
 	if b := activeBadge(ctx, g.Active); b != nil {
 		m.Badges = append(m.Badges, b)
 	}

@@ -214,11 +214,11 @@ func problems(ctx context.Context, err error) (wrong, ui.Alert) {
 	if err == nil {
 		return out, ui.Alert{}
 	}
-	alert := ui.Alert{Tone: ui.Critical, Title: apperr.Message(err)}
+	alert := ui.Alert{Tone: ui.Critical, Title: apperr.Message(err).In(ctx)}
 	for _, f := range apperr.FieldsOf(err) {
-		out[fieldName(f.Name)] = f.Message
-		if f.Message != alert.Title {
-			alert.Items = append(alert.Items, f.Message)
+		out[fieldName(f.Name)] = f.Message.In(ctx)
+		if f.Message.In(ctx) != alert.Title {
+			alert.Items = append(alert.Items, f.Message.In(ctx))
 		}
 	}
 	if apperr.Is(err, apperr.Conflict) {
@@ -238,11 +238,11 @@ func fieldName(field string) string {
 }
 
 // notice tells on a record's page why a small form of it did not work.
-func notice(err error) ui.Alert {
+func notice(ctx context.Context, err error) ui.Alert {
 	if err == nil {
 		return ui.Alert{}
 	}
-	return ui.Alert{Tone: ui.Critical, Title: apperr.Message(err)}
+	return ui.Alert{Tone: ui.Critical, Title: apperr.Message(err).In(ctx)}
 }
 
 // shownInPlace says whether an error of a small form belongs on the page the

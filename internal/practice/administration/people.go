@@ -86,7 +86,7 @@ func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, faile
 		return err
 	}
 	actor := access.From(ctx)
-	m := view.Record{Alert: notice(failed), Title: person.Name, Lead: person.JobTitle, Trail: []ui.Crumb{{Label: text.T(ctx, "People"), URL: "/people"}, {Label: person.Name}}}
+	m := view.Record{Alert: notice(ctx, failed), Title: person.Name, Lead: person.JobTitle, Trail: []ui.Crumb{{Label: text.T(ctx, "People"), URL: "/people"}, {Label: person.Name}}}
 	if person.VIP {
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "VIP"), Tone: ui.Warning})
 	}

@@ -68,7 +68,7 @@ func (p pages) rolePage(w http.ResponseWriter, r *http.Request, failed error) er
 	if err != nil {
 		return err
 	}
-	m := view.Record{Alert: notice(failed), Title: text.Label(ctx, "role", role.Name), Lead: text.Label(ctx, "role", role.Description), Trail: []ui.Crumb{{Label: text.T(ctx, "Roles"), URL: "/roles"}, {Label: text.Label(ctx, "role", role.Name)}}}
+	m := view.Record{Alert: notice(ctx, failed), Title: text.Label(ctx, "role", role.Name), Lead: text.Label(ctx, "role", role.Description), Trail: []ui.Crumb{{Label: text.T(ctx, "Roles"), URL: "/roles"}, {Label: text.Label(ctx, "role", role.Name)}}}
 	if role.BuiltIn {
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "Built in")})
 	}

@@ -58,7 +58,7 @@ func (p *Practice) showBasics(w http.ResponseWriter, r *http.Request, id int64, 
 	ctx := r.Context()
 	m := view.Basics{
 		ID: id, Name: f.Name, Description: f.Description, Version: f.Version, Hours: f.Hours,
-		Zones: zoneOptions(f.Zone), Regions: regionOptions(ctx, f.Region), Errors: apperr.ByField(failed), Alert: alertOf(ctx, failed),
+		Zones: zoneOptions(f.Zone), Regions: regionOptions(ctx, f.Region), Errors: apperr.ByField(ctx, failed), Alert: alertOf(ctx, failed),
 	}
 	title := text.T(ctx, "Add a calendar")
 	if id != 0 {
@@ -72,7 +72,7 @@ func alertOf(ctx context.Context, failed error) ui.Alert {
 	if failed == nil {
 		return ui.Alert{}
 	}
-	a := ui.Alert{Tone: ui.Critical, Title: apperr.Message(failed)}
+	a := ui.Alert{Tone: ui.Critical, Title: apperr.Message(failed).In(ctx)}
 	if apperr.Is(failed, apperr.Conflict) {
 		a.Text = text.T(ctx, "Your changes are still in the form. Saving again puts them over what is there now.")
 	}

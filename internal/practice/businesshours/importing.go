@@ -32,9 +32,9 @@ func (p *Practice) showImport(w http.ResponseWriter, r *http.Request, m view.Imp
 		return apperr.New(apperr.NotFound, "This calendar has no version from this date.")
 	}
 	m.Name, m.URL, m.Action = c.Name, view.URL(c.ID), view.URL(c.ID)+"/versions/"+r.PathValue("from")
-	m.Error, m.Limit, m.Version = apperr.ByField(failed)["file"], ical.MaxSize, c.Version
+	m.Error, m.Limit, m.Version = apperr.ByField(ctx, failed)["file"], ical.MaxSize, c.Version
 	if failed != nil && m.Error == "" {
-		m.Error = apperr.Message(failed)
+		m.Error = apperr.Message(failed).In(ctx)
 	}
 	return p.page(w, r, statusOf(failed), text.T(ctx, "Read a calendar file"), m.View())
 }

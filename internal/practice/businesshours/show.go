@@ -61,7 +61,7 @@ func (p *Practice) showWith(w http.ResponseWriter, r *http.Request, id int64, fa
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "Standard"), Tone: ui.Info})
 	}
 	if failed != nil {
-		m.Alert = ui.Alert{Tone: ui.Critical, Title: apperr.Message(failed)}
+		m.Alert = ui.Alert{Tone: ui.Critical, Title: apperr.Message(failed).In(ctx)}
 	}
 	m.Now, m.Next = nowWords(ctx, h, now)
 	for _, u := range uses {

@@ -329,7 +329,7 @@ const blankRows = 2
 
 func (p *Practice) showVersion(w http.ResponseWriter, r *http.Request, c *calendar.Record, d *draft, failed error) error {
 	ctx := r.Context()
-	for field, message := range apperr.ByField(failed) { // "versions.1.holidays.2.name" is said beside row 2
+	for field, message := range apperr.ByField(ctx, failed) { // "versions.1.holidays.2.name" is said beside row 2
 		d.note(field, message)
 	}
 	names, short := longDays(ctx), shortDays(ctx)

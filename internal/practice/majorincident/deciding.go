@@ -109,7 +109,7 @@ func (p *pages) accepted(w http.ResponseWriter, r *http.Request) error {
 	id := web.PathID(r, "id")
 	m, err := p.Accept(r.Context(), id, 0)
 	if apperr.Is(err, apperr.Conflict) {
-		return p.showRoom(w, r, id, ui.Alert{Tone: ui.Warning, Title: apperr.Message(err)}, nil, nil, http.StatusConflict)
+		return p.showRoom(w, r, id, ui.Alert{Tone: ui.Warning, Title: apperr.Message(err).In(r.Context())}, nil, nil, http.StatusConflict)
 	}
 	if err != nil {
 		return err

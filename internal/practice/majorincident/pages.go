@@ -93,11 +93,11 @@ func statusOf(err error) int {
 
 // problems are the errors of a form by field, and what is wrong with all of it.
 func problems(ctx context.Context, err error) (map[string]string, ui.Alert) {
-	out := apperr.ByField(err)
+	out := apperr.ByField(ctx, err)
 	if err == nil {
 		return out, ui.Alert{}
 	}
-	alert := ui.Alert{Tone: ui.Critical, Title: apperr.Message(err)}
+	alert := ui.Alert{Tone: ui.Critical, Title: apperr.Message(err).In(ctx)}
 	if apperr.Is(err, apperr.Conflict) {
 		alert.Tone, alert.Text = ui.Warning, text.T(ctx, "Your changes are still in the form. Saving again puts them over what is there now.")
 	}

@@ -35,7 +35,7 @@ func (p *pages) listRules(w http.ResponseWriter, r *http.Request) error {
 			item.MoveURL = item.EditURL + "/move"
 		}
 		if _, err := p.tickets.Condition(ctx, rule.Filter, time.UTC); err != nil {
-			item.Problem = apperr.Message(err)
+			item.Problem = apperr.Message(err).In(ctx)
 		}
 		m.Items = append(m.Items, item)
 	}

@@ -51,7 +51,7 @@ func (s *Service) SaveRule(ctx context.Context, in Rule) (Rule, error) {
 			return err
 		}
 		if in.Version != 0 && in.Version != before.Version {
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this rule after you opened it.", Detail: &before}
+			return apperr.Stale(&before, "Somebody else changed this rule after you opened it.")
 		}
 		in.Position, in.Version = before.Position, before.Version+1
 		if _, err := tx.Exec(ctx, `UPDATE major_incident_rules SET name = $2, filter = $3, children = $4, accepts = $5, active = $6, version = $7 WHERE id = $1`,

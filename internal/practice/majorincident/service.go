@@ -172,7 +172,7 @@ func (s *Service) propose(ctx context.Context, a *ticket.Acting, in Proposal) (M
 	if there, err := openOf(ctx, a.Tx(), t.ID); err != nil {
 		return Major{}, err
 	} else if there.ID != 0 {
-		return Major{}, &apperr.Error{Kind: apperr.Conflict, Message: "This is a major incident already, or proposed as one.", Detail: &there}
+		return Major{}, apperr.Stale(&there, "This is a major incident already, or proposed as one.")
 	}
 	if err := s.checkServices(ctx, a.Tx(), in.Services); err != nil {
 		return Major{}, err

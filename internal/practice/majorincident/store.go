@@ -109,7 +109,7 @@ func update(ctx context.Context, tx *database.Tx, m *Major) error {
 }
 
 func conflict(now *Major) error {
-	return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else saved this major incident after you opened it.", Detail: now}
+	return apperr.Stale(now, "Somebody else saved this major incident after you opened it.")
 }
 
 // storeParts writes services and roles anew.

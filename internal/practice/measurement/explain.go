@@ -104,7 +104,7 @@ func basis(ctx context.Context, r *metric.Result) string {
 func (p *Practice) checked(ctx context.Context, r *metric.Result) ui.Alert {
 	again, err := p.d.Metrics.Check(ctx, r.Query, checkMost)
 	if err != nil {
-		return ui.Alert{Tone: ui.Warning, Title: text.T(ctx, "It could not be computed anew"), Text: apperr.Message(err)}
+		return ui.Alert{Tone: ui.Warning, Title: text.T(ctx, "It could not be computed anew"), Text: apperr.Message(err).In(ctx)}
 	}
 	unit := r.Definition.Unit
 	same := again.Known == r.Known && math.Abs(again.Value-r.Value) <= 1e-9*math.Max(1, math.Abs(r.Value)) && again.Count == r.Count

@@ -39,18 +39,18 @@ func read(ctx context.Context, key metric.Key, v url.Values) asked {
 	}
 	q, err := metric.ParseValues(key, v, zone)
 	a := asked{query: q, raw: v, wrong: map[string]string{}}
-	a.blame(err)
+	a.blame(ctx, err)
 	return a
 }
 
 // blame notes the fields an error speaks of; false for an error of another sort.
-func (a *asked) blame(err error) bool {
+func (a *asked) blame(ctx context.Context, err error) bool {
 	if bad := new(filter.Error); asFilter(err, &bad) {
 		a.wrong["filter"] = bad.Error()
 		return true
 	}
 	for _, f := range apperr.FieldsOf(err) {
-		a.wrong[f.Name] = f.Message
+		a.wrong[f.Name] = f.Message.In(ctx)
 	}
 	return apperr.Is(err, apperr.Invalid) && len(apperr.FieldsOf(err)) > 0
 }
@@ -65,7 +65,7 @@ func (p *Practice) show(w http.ResponseWriter, r *http.Request) error {
 	m := view.Metric{Title: text.T(ctx, d.Name), Lead: text.T(ctx, d.Meaning), Trail: []ui.Crumb{{Label: text.T(ctx, "Metrics"), URL: Base}, {Label: text.T(ctx, d.Name)}}}
 	if len(a.wrong) == 0 {
 		result, err := p.d.Metrics.Compute(ctx, a.query)
-		if err != nil && !a.blame(err) {
+		if err != nil && !a.blame(ctx, err) {
 			return err
 		}
 		if err == nil {

@@ -118,11 +118,11 @@ func (p *Practice) editor(w http.ResponseWriter, r *http.Request, d *metric.Defi
 	var alert ui.Alert
 	status := http.StatusOK
 	if failed != nil {
-		alert, status = ui.Alert{Tone: ui.Critical, Title: apperr.Message(failed)}, http.StatusUnprocessableEntity
+		alert, status = ui.Alert{Tone: ui.Critical, Title: apperr.Message(failed).In(ctx)}, http.StatusUnprocessableEntity
 		for _, wrong := range apperr.FieldsOf(failed) {
-			bad[wrong.Name] = wrong.Message
-			if wrong.Message != alert.Title {
-				alert.Items = append(alert.Items, wrong.Message)
+			bad[wrong.Name] = wrong.Message.In(ctx)
+			if wrong.Message.In(ctx) != alert.Title {
+				alert.Items = append(alert.Items, wrong.Message.In(ctx))
 			}
 		}
 		if apperr.Is(failed, apperr.Conflict) {

@@ -153,7 +153,7 @@ func (p *Portal) form(ctx context.Context, a asked, wrong error) (view.New, erro
 		return m, err
 	}
 	m.Files = filesOf(files)
-	blame(&m, wrong)
+	blame(ctx, &m, wrong)
 	return m, nil
 }
 
@@ -170,7 +170,7 @@ func fieldOf(f workflow.Field, value string) view.Field {
 }
 
 // blame puts each complaint beside its field, and the rest above the form.
-func blame(m *view.New, wrong error) {
+func blame(ctx context.Context, m *view.New, wrong error) {
 	if wrong == nil {
 		return
 	}
@@ -181,13 +181,13 @@ func blame(m *view.New, wrong error) {
 	for i := range m.Fields {
 		beside[m.Fields[i].Name] = &m.Fields[i].Error
 	}
-	m.Problem = apperr.Message(wrong)
+	m.Problem = apperr.Message(wrong).In(ctx)
 	for _, f := range apperr.FieldsOf(wrong) {
 		if place, ok := beside[f.Name]; ok {
-			*place = f.Message
+			*place = f.Message.In(ctx)
 			continue
 		}
-		m.Problems = append(m.Problems, f.Message)
+		m.Problems = append(m.Problems, f.Message.In(ctx))
 	}
 	if len(apperr.FieldsOf(wrong)) == 1 && len(m.Problems) == 0 {
 		m.Problem = "" // said beside its field

@@ -278,12 +278,12 @@ func (p *Portal) typed(ctx context.Context, m *view.Ticket, t *ticket.Ticket, s 
 	case stepRate:
 		m.Rating.Score, m.Rating.Minutes, m.Rating.Comment, m.Rating.Open = s.Score, s.Minutes, s.Comment, true
 	}
-	blameTicket(m, s)
+	blameTicket(ctx, m, s)
 	return nil
 }
 
 // blameTicket puts each complaint beside its field.
-func blameTicket(m *view.Ticket, s saying) {
+func blameTicket(ctx context.Context, m *view.Ticket, s saying) {
 	if s.wrong == nil {
 		return
 	}
@@ -301,11 +301,11 @@ func blameTicket(m *view.Ticket, s saying) {
 	fields := apperr.FieldsOf(s.wrong)
 	for _, f := range fields {
 		if place, ok := beside[f.Name]; ok {
-			*place = cmp.Or(*place, f.Message)
+			*place = cmp.Or(*place, f.Message.In(ctx))
 			placed++
 		}
 	}
 	if placed == 0 {
-		m.Problem = apperr.Message(s.wrong)
+		m.Problem = apperr.Message(s.wrong).In(ctx)
 	}
 }

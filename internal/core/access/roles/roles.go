@@ -241,10 +241,7 @@ func (s *Store) overtaken(ctx context.Context, tx *database.Tx, key string) erro
 }
 
 func stale(current access.Role) error {
-	return &apperr.Error{
-		Kind: apperr.Conflict, Detail: current,
-		Message: "Somebody else saved this role in the meantime. Look at their version and save again.",
-	}
+	return apperr.Stale(current, "Somebody else saved this role in the meantime. Look at their version and save again.")
 }
 
 func entry(action string, role access.Role, before, after any) audit.Entry {

@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/steward-itsm/steward/internal/core/calendar/date"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // The bounds of a file.
@@ -39,12 +39,12 @@ const (
 )
 
 // Refused says why a file is not read, in a sentence for whoever sent it.
-type Refused struct{ Reason string }
+type Refused struct{ Reason words.Text }
 
 // Error is the reason.
-func (r *Refused) Error() string { return r.Reason }
+func (r *Refused) Error() string { return r.Reason.String() }
 
-func refuse(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
+func refuse(format string, args ...any) error { return &Refused{words.Of(format, args...)} }
 
 // Event is something that happens on whole dates, or for some time.
 type Event struct {

@@ -90,7 +90,7 @@ func serve(t *testing.T, o openapi.Options) *httptest.Server {
 			return nil, err
 		}
 		if version != 0 && version != 3 {
-			return nil, &apperr.Error{Kind: apperr.Conflict, Message: "Somebody was first.", Detail: thing{Name: "now"}}
+			return nil, apperr.Stale(thing{Name: "now"}, "Somebody was first.")
 		}
 		return &thingOutput{Body: thing{Name: in.Body.Name.Value, Parts: []part{{Code: state(in.Body.Name)}, {Code: state(in.Body.Size)}}}}, nil
 	})

@@ -15,7 +15,7 @@ func TestACursorIsTheIDThatAListGoesOnBehind(t *testing.T) {
 		}
 	}
 	for _, cursor := range []string{"0", "-1", "x", "9223372036854775808"} {
-		if _, err := (openapi.Paging{Cursor: cursor}).After(); apperr.ByField(err)["cursor"] == "" {
+		if _, err := (openapi.Paging{Cursor: cursor}).After(); apperr.ByField(t.Context(), err)["cursor"] == "" {
 			t.Errorf("%q is taken: %v", cursor, err)
 		}
 	}

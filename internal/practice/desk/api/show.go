@@ -116,7 +116,7 @@ func (n *names) addWork(out *Ticket, t *ticket.Ticket, def *workflow.Definition)
 }
 
 func (n *names) addInside(out *Ticket, t *ticket.Ticket, def *workflow.Definition) {
-	out.PriorityReason, out.PriorityExplained = t.PriorityReason, t.ExplainPriority(def)
+	out.PriorityReason, out.PriorityExplained = t.PriorityReason, t.ExplainPriority(def).String()
 	out.Source, out.SourceRef = t.Source, t.SourceRef
 	for _, id := range t.Watchers {
 		out.Watchers = append(out.Watchers, *n.person(id))

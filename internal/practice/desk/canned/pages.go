@@ -274,7 +274,7 @@ func (c *Canned) show(w http.ResponseWriter, r *http.Request, status int, id int
 	}
 	for _, p := range apperr.FieldsOf(wrong) {
 		if m.Errors[p.Name] == "" {
-			m.Errors[p.Name] = p.Message
+			m.Errors[p.Name] = p.Message.In(ctx)
 		}
 	}
 	for _, def := range c.d.Tickets.Kinds().In(ctx).All() {

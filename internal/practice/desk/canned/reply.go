@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Purpose says who reads a text.
@@ -54,9 +55,9 @@ const (
 func (r *Reply) check(actor access.Actor, kinds []*workflow.Definition) error {
 	var p apperr.Problems
 	r.Title, r.Body, r.Folder = strings.TrimSpace(r.Title), strings.TrimSpace(r.Body), cleanFolder(r.Folder)
-	length(&p, "title", r.Title, maxTitle, "Give the reply a title.")
+	length(&p, "title", r.Title, maxTitle, words.Key("Give the reply a title."))
 	length(&p, "folder", r.Folder, maxFolder, "")
-	length(&p, "body", r.Body, maxBody, "Write the text.")
+	length(&p, "body", r.Body, maxBody, words.Key("Write the text."))
 	switch r.Purpose {
 	case ForReply:
 		_, err := phrase.ParsePublic(r.Body)
@@ -88,7 +89,7 @@ func (r *Reply) check(actor access.Actor, kinds []*workflow.Definition) error {
 func length(p *apperr.Problems, field, value string, most int, missing string) {
 	switch n := utf8.RuneCountInString(value); {
 	case n == 0 && missing != "":
-		p.Add(field, "%s", missing)
+		p.Say(field, words.Text{Key: missing})
 	case n > most:
 		p.Add(field, "Keep this under %d characters.", most)
 	case !utf8.ValidString(value) || strings.ContainsRune(value, 0):

@@ -186,7 +186,7 @@ func (c *Canned) Change(ctx context.Context, id, version int64, files *Files, ch
 		}
 		before := r
 		if version != 0 && version != r.Version {
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this canned reply meanwhile.", Detail: &before}
+			return apperr.Stale(&before, "Somebody else changed this canned reply meanwhile.")
 		}
 		change(&r)
 		r.OwnerID = before.OwnerID

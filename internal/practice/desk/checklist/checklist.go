@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Limits on what one ticket and one list hold.
@@ -113,7 +114,7 @@ func (t *Template) suits(tk *ticket.Ticket) bool {
 func (t *Template) check(actor access.Actor) error {
 	var p apperr.Problems
 	t.Name = line(t.Name)
-	checkLine(&p, "name", t.Name, MaxName, "Give the template a name.")
+	checkLine(&p, "name", t.Name, MaxName, words.Key("Give the template a name."))
 	var items []string
 	for _, text := range t.Items {
 		if text = line(text); text != "" {
@@ -145,7 +146,7 @@ func line(s string) string { return strings.Join(strings.Fields(s), " ") }
 func checkLine(p *apperr.Problems, field, text string, most int, missing string) {
 	switch {
 	case text == "" && missing != "":
-		p.Add(field, "%s", missing)
+		p.Say(field, words.Text{Key: missing})
 	case utf8.RuneCountInString(text) > most:
 		p.Add(field, "“%s…” is too long: at most %d characters.", string([]rune(text)[:30]), most)
 	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):

@@ -156,10 +156,10 @@ func (p pages) form(w http.ResponseWriter, r *http.Request, title string, m dial
 	return p.Frame.Page(w, r, module.Page{Title: title, Active: "queue", Status: status}, m.Page())
 }
 
-func errorsOf(err error) view.Errors {
+func errorsOf(ctx context.Context, err error) view.Errors {
 	out := view.Errors{}
 	for _, f := range apperr.FieldsOf(err) {
-		out[f.Name] = f.Message
+		out[f.Name] = f.Message.In(ctx)
 	}
 	return out
 }
@@ -181,7 +181,7 @@ func (p pages) showChoose(w http.ResponseWriter, r *http.Request, name string, w
 	if err != nil {
 		return err
 	}
-	m := view.Choose{Number: t.Number, Title: t.Title, Name: name, MaxName: MaxName, Errors: errorsOf(wrong)}
+	m := view.Choose{Number: t.Number, Title: t.Title, Name: name, MaxName: MaxName, Errors: errorsOf(ctx, wrong)}
 	for _, o := range suiting {
 		m.Templates = append(m.Templates, view.Offer{ID: o.ID, Name: o.Name, Items: len(o.Items), Blocks: o.Blocks})
 	}
@@ -234,7 +234,7 @@ func (p pages) renameForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) showRename(w http.ResponseWriter, r *http.Request, name string, wrong error) error {
-	m := view.Edit{Number: r.PathValue("number"), List: atOf(r).list, Text: name, Max: MaxName, Errors: errorsOf(wrong)}
+	m := view.Edit{Number: r.PathValue("number"), List: atOf(r).list, Text: name, Max: MaxName, Errors: errorsOf(r.Context(), wrong)}
 	return p.form(w, r, m.Title(r.Context()), m, wrong)
 }
 
@@ -270,7 +270,7 @@ func (p pages) addItem(w http.ResponseWriter, r *http.Request) error {
 	where, typed := atOf(r), r.FormValue("text")
 	_, err := p.service.AddItem(r.Context(), where.ref, where.list, typed)
 	if fields := apperr.FieldsOf(err); len(fields) > 0 {
-		return p.panelNow(w, r, http.StatusUnprocessableEntity, where.list, typed, fields[0].Message)
+		return p.panelNow(w, r, http.StatusUnprocessableEntity, where.list, typed, fields[0].Message.In(r.Context()))
 	}
 	if err != nil {
 		return err
@@ -293,7 +293,7 @@ func (p pages) itemForm(w http.ResponseWriter, r *http.Request) error {
 
 func (p pages) showItem(w http.ResponseWriter, r *http.Request, words string, assignee int64, typed string, wrong error) error {
 	ctx, where := r.Context(), atOf(r)
-	m := view.Edit{Number: where.ref.Number, List: where.list, Item: where.item, Text: words, Typed: typed, Max: MaxText, Errors: errorsOf(wrong)}
+	m := view.Edit{Number: where.ref.Number, List: where.list, Item: where.item, Text: words, Typed: typed, Max: MaxText, Errors: errorsOf(ctx, wrong)}
 	if assignee != 0 {
 		names, err := p.Names.PersonNames(ctx, p.DB.Reader(), []int64{assignee})
 		if err != nil {

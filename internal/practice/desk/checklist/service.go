@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Names gives the names behind ids, each in one query.
@@ -65,7 +66,7 @@ func (s *Service) Of(ctx context.Context, t *ticket.Ticket) ([]List, error) {
 func (s *Service) Add(ctx context.Context, ref ticket.Ref, name string) (List, error) {
 	var p apperr.Problems
 	name = line(name)
-	checkLine(&p, "name", name, MaxName, "Give the checklist a name.")
+	checkLine(&p, "name", name, MaxName, words.Key("Give the checklist a name."))
 	if err := p.Err(); err != nil {
 		return List{}, err
 	}
@@ -160,7 +161,7 @@ func (s *Service) on(ctx context.Context, ref ticket.Ref, list int64, removed bo
 func (s *Service) AddItem(ctx context.Context, ref ticket.Ref, list int64, text string) (Item, error) {
 	var p apperr.Problems
 	text = line(text)
-	checkLine(&p, "text", text, MaxText, "Say what there is to do.")
+	checkLine(&p, "text", text, MaxText, words.Key("Say what there is to do."))
 	if err := p.Err(); err != nil {
 		return Item{}, err
 	}
@@ -195,7 +196,7 @@ func (s *Service) ChangeItem(ctx context.Context, ref ticket.Ref, list, item int
 	if c.Text != nil {
 		var p apperr.Problems
 		*c.Text = line(*c.Text)
-		checkLine(&p, "text", *c.Text, MaxText, "Say what there is to do.")
+		checkLine(&p, "text", *c.Text, MaxText, words.Key("Say what there is to do."))
 		if err := p.Err(); err != nil {
 			return Item{}, err
 		}

@@ -211,7 +211,7 @@ func TestATicketIsNotResolvedBeforeWhatMustBeDone(t *testing.T) {
 		ok(t, err)
 		err = resolve()
 		want(t, err, apperr.Invalid, "checklist")
-		if m := apperr.FieldsOf(err)[0].Message; !strings.Contains(m, "Close the mailbox") || strings.Contains(m, "Collect the badge") {
+		if m := apperr.FieldsOf(err)[0].Message.String(); !strings.Contains(m, "Close the mailbox") || strings.Contains(m, "Collect the badge") {
 			t.Errorf("the refusal says %q", m)
 		}
 		// Nobody gets round it by removing what is open.

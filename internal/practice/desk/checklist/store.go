@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 //go:embed migrations/*.sql
@@ -168,7 +169,7 @@ func (s *Service) put(ctx context.Context, ref ticket.Ref, request []any, l *Lis
 func (s *Service) Rename(ctx context.Context, ref ticket.Ref, list int64, name string) error {
 	var p apperr.Problems
 	name = line(name)
-	checkLine(&p, "name", name, MaxName, "Give the checklist a name.")
+	checkLine(&p, "name", name, MaxName, words.Key("Give the checklist a name."))
 	if err := p.Err(); err != nil {
 		return err
 	}

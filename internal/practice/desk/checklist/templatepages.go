@@ -149,7 +149,7 @@ func (p pages) showForm(w http.ResponseWriter, r *http.Request, id int64, f temp
 	actor := access.From(ctx)
 	m := view.Form{
 		ID: id, Name: f.Name, Items: f.Items, Filter: f.Filter, Audience: f.Audience, ByItself: f.ByItself, Blocks: f.Blocks, Version: f.Version,
-		MayShare: sharing.May(actor) || readOnly, ReadOnly: readOnly, MaxName: MaxName, Errors: errorsOf(wrong), ServiceTyped: f.ServiceTyped, Guarded: p.guarded(ctx),
+		MayShare: sharing.May(actor) || readOnly, ReadOnly: readOnly, MaxName: MaxName, Errors: errorsOf(ctx, wrong), ServiceTyped: f.ServiceTyped, Guarded: p.guarded(ctx),
 	}
 	m.Kinds = []ui.Option{{Value: "", Label: text.T(ctx, "Every kind"), Selected: f.Kind == ""}}
 	for _, def := range workflow.Sorted(p.Tickets.Kinds().In(ctx).All()) {

@@ -78,7 +78,7 @@ func (s *Service) ChangeTemplate(ctx context.Context, id, version int64, change 
 		}
 		before := t
 		if version != 0 && version != t.Version {
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this template meanwhile.", Detail: &before}
+			return apperr.Stale(&before, "Somebody else changed this template meanwhile.")
 		}
 		change(&t)
 		t.OwnerID = before.OwnerID

@@ -219,13 +219,13 @@ func (p pages) form(w http.ResponseWriter, r *http.Request, status int, t *ticke
 	ctx := r.Context()
 	m := view.Form{
 		Number: t.Number, Title: t.Title, Kind: in.Kind, Note: in.Kind == string(Note), Body: in.Body, Version: in.Version, ReviewerTyped: in.Typed,
-		Asked: in.Asked, MaxAsked: MaxAsked, PreviewURL: view.TicketURL(t.Number) + "/preview", Errors: errorsOf(wrong), Theirs: in.theirs,
+		Asked: in.Asked, MaxAsked: MaxAsked, PreviewURL: view.TicketURL(t.Number) + "/preview", Errors: errorsOf(ctx, wrong), Theirs: in.theirs,
 	}
 	if access.From(ctx).Can(access.ViewPeople, access.AnyKind) {
 		m.MentionURL = "/suggest/mentions"
 	}
 	if apperr.Is(wrong, apperr.TooLarge) || apperr.Is(wrong, apperr.Conflict) && in.theirs == nil {
-		m.Problem = ui.Alert{Tone: ui.Critical, Text: apperr.Message(wrong)}
+		m.Problem = ui.Alert{Tone: ui.Critical, Text: apperr.Message(wrong).In(ctx)}
 	}
 	if d != nil {
 		m.ID, m.Note = d.ID, d.Kind == Note
@@ -261,7 +261,7 @@ func (p pages) form(w http.ResponseWriter, r *http.Request, status int, t *ticke
 	return p.dialog(w, r, status, m.Heading(ctx), m)
 }
 
-func errorsOf(err error) view.Errors { return apperr.ByField(err) }
+func errorsOf(ctx context.Context, err error) view.Errors { return apperr.ByField(ctx, err) }
 
 // dialogs are forms over the page, or pages of their own.
 type dialogs interface {
@@ -431,7 +431,7 @@ func (p pages) showReview(w http.ResponseWriter, r *http.Request, status int, t 
 	ctx := r.Context()
 	m := view.Finding{
 		Number: t.Number, Title: t.Title, ID: d.ID, Draft: p.show(ctx, t, d), Version: f.Version, Verdict: string(f.Verdict), Remark: f.Remark, MaxRemark: MaxRemark,
-		Errors: errorsOf(wrong), Problem: problem,
+		Errors: errorsOf(ctx, wrong), Problem: problem,
 	}
 	return p.dialog(w, r, status, text.T(ctx, "Review draft"), m)
 }

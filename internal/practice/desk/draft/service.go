@@ -385,7 +385,7 @@ func checkVersion(d *Draft, version int) error {
 	if version == 0 || version == d.Version {
 		return nil
 	}
-	return &apperr.Error{Kind: apperr.Conflict, Message: d.Editor + " changed this draft after you opened it.", Detail: d}
+	return apperr.Stale(d, "%s changed this draft after you opened it.", d.Editor)
 }
 
 // ConflictOf gives the draft as it is now, when an error says that somebody else

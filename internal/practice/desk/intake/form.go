@@ -268,7 +268,7 @@ func blame(ctx context.Context, m *view.Form, wrong error) {
 		"person.name", "person.email", "person.phone", "person.organisation",
 	}
 	alias := map[string]string{ticket.FieldDescription: "body", "files": "attachments"}
-	m.Problem = ui.Alert{Tone: ui.Critical, Title: apperr.Message(wrong)}
+	m.Problem = ui.Alert{Tone: ui.Critical, Title: apperr.Message(wrong).In(ctx)}
 	if apperr.Is(wrong, apperr.Conflict) {
 		m.Problem.Title = text.T(ctx, "This was sent already, with other words. Send it again to open a second ticket.")
 	}
@@ -277,11 +277,11 @@ func blame(ctx context.Context, m *view.Form, wrong error) {
 		custom := slices.IndexFunc(m.Custom, func(c ui.AnswerField) bool { return c.Name == name })
 		switch {
 		case custom >= 0:
-			m.Custom[custom].Error = f.Message
+			m.Custom[custom].Error = f.Message.In(ctx)
 		case slices.Contains(shown, name):
-			m.Errors[name] = cmp.Or(m.Errors[name], f.Message)
+			m.Errors[name] = cmp.Or(m.Errors[name], f.Message.In(ctx))
 		default:
-			m.Problem.Items = append(m.Problem.Items, f.Message)
+			m.Problem.Items = append(m.Problem.Items, f.Message.In(ctx))
 		}
 	}
 	m.Routing.Errors = m.Errors

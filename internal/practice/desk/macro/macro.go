@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Next says where an agent goes when a macro has run.
@@ -94,7 +95,7 @@ const (
 func (m *Macro) check(actor access.Actor, kinds []*workflow.Definition) error {
 	var p apperr.Problems
 	m.Title, m.About, m.Condition = oneLine(m.Title), oneLine(m.About), strings.TrimSpace(m.Condition)
-	length(&p, "title", m.Title, maxTitle, "Give the macro a name.")
+	length(&p, "title", m.Title, maxTitle, words.Key("Give the macro a name."))
 	length(&p, "about", m.About, maxAbout, "")
 	length(&p, "condition", m.Condition, maxFilter, "")
 	if !slices.Contains([]Next{Stay, NextTicket, BackToList}, m.Next) {
@@ -152,7 +153,7 @@ func (m *Macro) replies() bool {
 func length(p *apperr.Problems, field, value string, most int, missing string) {
 	switch n := utf8.RuneCountInString(value); {
 	case n == 0 && missing != "":
-		p.Add(field, "%s", missing)
+		p.Say(field, words.Text{Key: missing})
 	case n > most:
 		p.Add(field, "Keep this under %d characters.", most)
 	case !utf8.ValidString(value) || strings.ContainsRune(value, 0):

@@ -244,7 +244,7 @@ func (s *Macros) show(w http.ResponseWriter, r *http.Request, status int, id int
 	}
 	for _, p := range apperr.FieldsOf(wrong) {
 		if m.Errors[p.Name] == "" {
-			m.Errors[p.Name] = p.Message
+			m.Errors[p.Name] = p.Message.In(ctx)
 		}
 	}
 	all := s.d.Tickets.Kinds().In(ctx).All()

@@ -11,6 +11,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // check puts a step into its canonical form for tickets of some kinds, keeping
@@ -37,12 +38,12 @@ func (s *MacroStep) check(kinds []*workflow.Definition) []apperr.Field {
 		}
 	case AddNote:
 		*s = MacroStep{Do: AddNote, Text: strings.TrimSpace(s.Text)}
-		length(&p, "text", s.Text, maxText, "Write the note.")
+		length(&p, "text", s.Text, maxText, words.Key("Write the note."))
 		_, err := phrase.ParseInternal(s.Text)
 		takeText(&p, err)
 	case Reply:
 		*s = MacroStep{Do: Reply, Text: strings.TrimSpace(s.Text)}
-		length(&p, "text", s.Text, maxText, "Write the reply.")
+		length(&p, "text", s.Text, maxText, words.Key("Write the reply."))
 		_, err := phrase.ParsePublic(s.Text)
 		takeText(&p, err)
 	case Watch:
@@ -76,14 +77,14 @@ func (s *MacroStep) checkSet(p *apperr.Problems, kinds []*workflow.Definition) {
 		level(func(m workflow.Matrix) []workflow.Level { return m.Urgency })
 	case ticket.FieldPriority:
 		level(func(m workflow.Matrix) []workflow.Level { return m.Priority })
-		length(p, "reason", s.Reason, ticket.MaxFieldLength, "Say why the priority differs from the matrix.")
+		length(p, "reason", s.Reason, ticket.MaxFieldLength, words.Key("Say why the priority differs from the matrix."))
 	case ticket.FieldService:
 		if id, err := strconv.ParseInt(s.Value, 10, 64); err != nil || id < 0 {
 			p.Add("value", "Choose a service.")
 		}
 	case ticket.FieldTitle:
 		s.Value = oneLine(s.Value)
-		length(p, "value", s.Value, ticket.MaxTitle, "Write the new title.")
+		length(p, "value", s.Value, ticket.MaxTitle, words.Key("Write the new title."))
 	default:
 		s.checkCustom(p, kinds)
 	}

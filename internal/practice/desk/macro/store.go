@@ -212,7 +212,7 @@ func (s *Macros) Change(ctx context.Context, id, version int64, files *Files, ch
 		}
 		before := m
 		if version != 0 && version != m.Version {
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this macro meanwhile.", Detail: &before}
+			return apperr.Stale(&before, "Somebody else changed this macro meanwhile.")
 		}
 		change(&m)
 		m.OwnerID = before.OwnerID

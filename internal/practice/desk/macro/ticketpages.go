@@ -122,14 +122,14 @@ func (s *Macros) showPreview(w http.ResponseWriter, r *http.Request, status int,
 func (s *Macros) previewModel(ctx context.Context, m *Macro, t *ticket.Ticket) (view.Preview, error) {
 	out := view.Preview{Number: t.Number, Title: t.Title, Macro: m.ID, Version: t.Version, MacroVersion: m.Version}
 	p, err := s.Rehearse(ctx, m, ticket.ByID(t.ID))
-	if wrong := refusal(err); wrong != "" {
+	if wrong := refusal(ctx, err); wrong != "" {
 		out.Refused = wrong
 		return out, nil
 	}
 	if err != nil {
 		return out, err
 	}
-	out.Refused = refusal(p.Err)
+	out.Refused = refusal(ctx, p.Err)
 	changes, err := s.changed(ctx, p)
 	if err != nil {
 		return out, err
@@ -152,7 +152,7 @@ func (s *Macros) previewModel(ctx context.Context, m *Macro, t *ticket.Ticket) (
 }
 
 // refusal says in words why a ticket is refused; "" for another error, or none.
-func refusal(err error) string {
+func refusal(ctx context.Context, err error) string {
 	switch apperr.KindOf(err) {
 	case apperr.Invalid, apperr.Conflict, apperr.Forbidden:
 	default:
@@ -160,12 +160,12 @@ func refusal(err error) string {
 	}
 	var words []string
 	for _, f := range apperr.FieldsOf(err) {
-		words = append(words, f.Message)
+		words = append(words, f.Message.In(ctx))
 	}
 	if len(words) > 0 {
 		return strings.Join(words, " ")
 	}
-	return apperr.Message(err)
+	return apperr.Message(err).In(ctx)
 }
 
 // run runs a macro on a ticket, if both are still as the preview had them.
@@ -194,7 +194,7 @@ func (s *Macros) run(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	op, err := s.Run(ctx, &m, ticket.ByID(t.ID))
-	if refusal(err) != "" {
+	if refusal(ctx, err) != "" {
 		return s.showPreview(w, r, http.StatusUnprocessableEntity, &m, &t, "")
 	}
 	if err != nil {

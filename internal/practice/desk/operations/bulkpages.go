@@ -216,7 +216,7 @@ func (o *Operations) showBulk(w http.ResponseWriter, r *http.Request, status int
 // bulkModel is the form with what was typed in it.
 func (o *Operations) bulkModel(ctx context.Context, f *bulkForm, wrong error) (view.Bulk, error) {
 	m := view.Bulk{
-		IDs: f.IDs, Matching: f.Matching, Back: f.Back, Count: len(f.IDs), Errors: problems(wrong), Problem: alertOf(ctx, wrong),
+		IDs: f.IDs, Matching: f.Matching, Back: f.Back, Count: len(f.IDs), Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong),
 		Group: chosen{f.Group, f.GroupText}.choice(ui.PartyGroup), Assignee: chosen{f.Assignee, f.AssigneeText}.choice(ui.PartyPerson),
 		Service: chosen{f.Service, f.ServiceText}.choice(ui.PartyService), GroupText: f.GroupText, AssigneeText: f.AssigneeText, ServiceText: f.ServiceText,
 		ParentText: f.ParentText, LinkText: f.LinkText, AddTags: f.AddTags, RemoveTags: f.RemoveTags, Resolution: f.Resolution, Message: f.Message,
@@ -310,7 +310,7 @@ func either(s, other string) string {
 }
 
 // problems are the wrong fields of an error by name.
-func problems(err error) view.Errors { return apperr.ByField(err) }
+func problems(ctx context.Context, err error) view.Errors { return apperr.ByField(ctx, err) }
 
 // alertOf says what is wrong with a form as a whole.
 func alertOf(ctx context.Context, err error) ui.Alert {
@@ -319,10 +319,10 @@ func alertOf(ctx context.Context, err error) ui.Alert {
 	}
 	a := ui.Alert{Tone: ui.Critical, Title: text.T(ctx, "This could not be done yet.")}
 	for _, f := range apperr.FieldsOf(err) {
-		a.Items = append(a.Items, f.Message)
+		a.Items = append(a.Items, f.Message.In(ctx))
 	}
 	if len(a.Items) == 0 {
-		a.Text = apperr.Message(err)
+		a.Text = apperr.Message(err).In(ctx)
 	}
 	return a
 }

@@ -113,7 +113,7 @@ func (o *Operations) showMerge(w http.ResponseWriter, r *http.Request, t *ticket
 	if err != nil {
 		return err
 	}
-	m := view.Merge{Number: t.Number, Title: t.Title, OtherText: in.OtherText, Errors: problems(wrong), Problem: alertOf(ctx, wrong)}
+	m := view.Merge{Number: t.Number, Title: t.Title, OtherText: in.OtherText, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong)}
 	for i := range found {
 		c := &found[i]
 		m.Candidates = append(m.Candidates, ui.Option{Value: c.ticket.Number, Label: c.ticket.Number + " " + c.ticket.Title, Help: c.why, Selected: slices.Contains(in.With, c.ticket.Number)})
@@ -288,7 +288,7 @@ func (o *Operations) showSplit(w http.ResponseWriter, r *http.Request, t *ticket
 	}
 	m := view.Split{
 		Number: t.Number, Seq: strconv.Itoa(in.Seq), Internal: message.Internal, TicketTitle: in.Title, Description: in.Description,
-		Errors: problems(wrong), Problem: alertOf(ctx, wrong), RequesterText: in.RequesterText, ServiceText: in.ServiceText,
+		Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong), RequesterText: in.RequesterText, ServiceText: in.ServiceText,
 		Requester: chosen{in.Requester, either(in.RequesterText, persons[in.Requester].Name)}.choice(ui.PartyPerson),
 		Service:   chosen{in.Service, either(in.ServiceText, services[in.Service])}.choice(ui.PartyService),
 	}
@@ -355,7 +355,7 @@ func (o *Operations) showConvert(w http.ResponseWriter, r *http.Request, t *tick
 	if len(kinds) == 0 {
 		return apperr.New(apperr.Forbidden, "There is no other kind that you may open.")
 	}
-	m := view.Convert{Number: t.Number, Title: t.Title, Errors: problems(wrong), Problem: alertOf(ctx, wrong)}
+	m := view.Convert{Number: t.Number, Title: t.Title, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong)}
 	for _, def := range kinds {
 		picked := def.Key == in.Kind || in.Kind == "" && len(kinds) == 1
 		m.Kinds = append(m.Kinds, ui.Option{Value: def.Key, Label: text.T(ctx, def.Label), Help: text.T(ctx, def.Description), Selected: picked})

@@ -192,9 +192,9 @@ func (q *Queue) assignFailed(w http.ResponseWriter, r *http.Request, before *tic
 	if !apperr.Is(err, apperr.Invalid) {
 		return err
 	}
-	m.GroupError, m.AssigneeError = fieldError(err, ticket.FieldGroup), fieldError(err, ticket.FieldAssignee)
+	m.GroupError, m.AssigneeError = fieldError(ctx, err, ticket.FieldGroup), fieldError(ctx, err, ticket.FieldAssignee)
 	if m.GroupError == "" && m.AssigneeError == "" {
-		m.AssigneeError = apperr.Message(err)
+		m.AssigneeError = apperr.Message(err).In(ctx)
 	}
 	return q.showAssign(w, r, http.StatusUnprocessableEntity, m)
 }
@@ -230,10 +230,10 @@ func conflictAlert(ctx context.Context, what string) ui.Alert {
 }
 
 // fieldError is what is wrong with a field.
-func fieldError(err error, name string) string {
+func fieldError(ctx context.Context, err error, name string) string {
 	for _, f := range apperr.FieldsOf(err) {
 		if f.Name == name {
-			return f.Message
+			return f.Message.In(ctx)
 		}
 	}
 	return ""

@@ -111,10 +111,10 @@ func (q *Queue) showEdit(w http.ResponseWriter, r *http.Request, status int, t *
 		Errors: view.Errors{},
 	}
 	for _, f := range apperr.FieldsOf(wrong) {
-		m.Errors[f.Name] = f.Message
+		m.Errors[f.Name] = f.Message.In(ctx)
 	}
 	if t.PriorityReason != "" {
-		m.PriorityNote = t.ExplainPriority(def)
+		m.PriorityNote = t.ExplainPriority(def).In(ctx)
 	}
 	if form.Service != nil && *form.Service != 0 {
 		n, err := q.names(ctx, wanted{services: []int64{*form.Service}})

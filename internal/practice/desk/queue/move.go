@@ -272,12 +272,12 @@ func (q *Queue) showMove(w http.ResponseWriter, r *http.Request, status int, t *
 		switch f.Name {
 		case ticket.FieldPriorityReason:
 			if form.Reason != "" || r.PostForm.Has("reason") { // only who was asked can have left it out
-				m.Errors["reason"] = f.Message
+				m.Errors["reason"] = f.Message.In(ctx)
 			}
 		case by.Key, ticket.FieldPriority:
-			m.Errors["to"] = f.Message
+			m.Errors["to"] = f.Message.In(ctx)
 		default:
-			m.Problem = ui.Alert{Tone: ui.Critical, Title: text.T(ctx, "This could not be saved yet."), Items: append(m.Problem.Items, f.Message)}
+			m.Problem = ui.Alert{Tone: ui.Critical, Title: text.T(ctx, "This could not be saved yet."), Items: append(m.Problem.Items, f.Message.In(ctx))}
 		}
 	}
 	return q.dialog(w, r, status, text.T(ctx, "Move %s", t.Number), m.Form())

@@ -168,7 +168,7 @@ func describe(ctx context.Context, v *view.Ticket, t *ticket.Ticket, def *workfl
 	v.KindLabel, v.KindIcon = def.Label, def.Icon
 	v.StateLabel, v.WaitLabel = stateLabels(t, def)
 	v.PriorityLabel = workflow.Label(def.Matrix.Priority, t.Priority)
-	v.PriorityWhy = t.ExplainPriority(def)
+	v.PriorityWhy = t.ExplainPriority(def).In(ctx)
 	for _, f := range def.Fields {
 		key := ticket.CustomPrefix + f.Key
 		if f.Type == workflow.Bool && v.Fields[key] != "" {

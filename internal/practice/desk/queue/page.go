@@ -194,8 +194,14 @@ func (q *Queue) chips(ctx context.Context, text string, ids *wanted) ([]filter.C
 		return nil, err
 	}
 	chips := schema.Chips(node)
-	for _, c := range chips {
+	for i, c := range chips {
 		f, ok := schema.Field(c.Field)
+		if ok {
+			chips[i].Label = labelWord(ctx, c.Label)
+		}
+		if ok && f.Type == filter.TypeEnum {
+			chips[i].Value = valueWords(ctx, c.Value)
+		}
 		if !ok || f.Type != filter.TypeRef && f.Type != filter.TypeRefs {
 			continue
 		}
@@ -366,7 +372,7 @@ func (q *Queue) queueModel(ctx context.Context, l *list, ids wanted) (view.Queue
 	for i, c := range nameChips(chips, n) {
 		chip := ui.FilterChip{Label: chipLabel(ctx, c), RemoveURL: l.place.filtered(c.Without).url("/queue")}
 		if l.wrongTerm(i) {
-			chip.Wrong = l.wrong.Msg
+			chip.Wrong = l.wrong.Msg.In(ctx)
 		}
 		m.Filter.Chips = append(m.Filter.Chips, chip)
 	}
@@ -397,6 +403,27 @@ func (l *list) wrongTerm(i int) bool {
 	}
 	at := filter.Terms(node)[i].Where()
 	return at.Pos < l.wrong.End && l.wrong.Pos < at.End
+}
+
+// labelWord reads a label of the filter language, or of a kind.
+func labelWord(ctx context.Context, label string) string {
+	if word := text.Label(ctx, "kind", label); word != label {
+		return word
+	}
+	return text.T(ctx, label)
+}
+
+// valueWords reads the values of a chip: "Critical, High", "≤ High".
+func valueWords(ctx context.Context, values string) string {
+	out := strings.Split(values, ", ")
+	for i, v := range out {
+		sign, label, signed := strings.Cut(v, " ")
+		if !signed || !strings.Contains("<≤>≥", sign) {
+			sign, label = "", v
+		}
+		out[i] = strings.TrimSpace(sign + " " + labelWord(ctx, label))
+	}
+	return strings.Join(out, ", ")
 }
 
 func chipLabel(ctx context.Context, c filter.Chip) string {

@@ -122,7 +122,7 @@ func (q *Queue) changeView(ctx context.Context, id, version int64, change func(v
 		}
 		if version != 0 && version != v.Version {
 			current := v
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this view meanwhile.", Detail: &current}
+			return apperr.Stale(&current, "Somebody else changed this view meanwhile.")
 		}
 		read := v.Version
 		change(&v)

@@ -48,7 +48,7 @@ func (q *Queue) countViews(ctx context.Context, l *list) ([]tally, error) {
 	var of []int
 	for i, b := range bound {
 		if b.Err != nil {
-			tallies[i].wrong = apperr.Message(b.Err)
+			tallies[i].wrong = apperr.Message(b.Err).In(ctx)
 			continue
 		}
 		where, of = append(where, b.Condition), append(of, i)

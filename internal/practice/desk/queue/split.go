@@ -97,7 +97,7 @@ func (q *Queue) beside(ctx context.Context, number, tab string) (neighbour, erro
 	if missing {
 		about.Title = number
 		body = ui.EmptyState{
-			Icon: ui.IconTicket, Title: text.T(ctx, "This ticket cannot be shown"), Text: apperr.Message(err),
+			Icon: ui.IconTicket, Title: text.T(ctx, "This ticket cannot be shown"), Text: apperr.Message(err).In(ctx),
 			Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Go to the start page"), URL: "/"}},
 		}
 		err = nil

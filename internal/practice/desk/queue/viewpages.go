@@ -242,7 +242,7 @@ func (q *Queue) showView(w http.ResponseWriter, r *http.Request, status int, id 
 		title = text.T(ctx, "Edit view")
 	}
 	for _, f := range apperr.FieldsOf(wrong) {
-		m.Errors[f.Name] = f.Message
+		m.Errors[f.Name] = f.Message.In(ctx)
 	}
 	if m.MayShare {
 		n, err := q.names(ctx, wanted{groups: actor.Groups()})
@@ -326,7 +326,7 @@ func (q *Queue) manageViews(w http.ResponseWriter, r *http.Request) error {
 			First: !slices.ContainsFunc(saved[:i], v.beside), Last: !slices.ContainsFunc(saved[i+1:], v.beside),
 		}
 		if bound[i].Err != nil {
-			row.Wrong = apperr.Message(bound[i].Err)
+			row.Wrong = apperr.Message(bound[i].Err).In(ctx)
 		}
 		if v.OwnerID != actor.ID {
 			row.Owner = n.persons[v.OwnerID].Name

@@ -131,7 +131,7 @@ func (p *Record) send(w http.ResponseWriter, r *http.Request, d *desk) error {
 		in.Kind = string(ui.ModeReply)
 	}
 	if refused != nil {
-		in.problem = apperr.Message(refused)
+		in.problem = apperr.Message(refused).In(ctx)
 		return p.composeAgain(w, r, http.StatusUnprocessableEntity, d, &in)
 	}
 	if left := phrase.Unfilled(in.Body); len(left) > 0 && !in.note() {
@@ -147,7 +147,7 @@ func (p *Record) send(w http.ResponseWriter, r *http.Request, d *desk) error {
 		_, err = p.d.Tickets.Reply(ctx, d.ref(), ticket.PublicReply{Body: ticket.Markdown(in.Body), Attachments: in.Attachments})
 	}
 	if apperr.Is(err, apperr.Invalid) {
-		in.problem = apperr.Message(err)
+		in.problem = apperr.Message(err).In(ctx)
 		return p.composeAgain(w, r, http.StatusUnprocessableEntity, d, &in)
 	}
 	if err != nil {

@@ -96,7 +96,7 @@ func (p *Record) editForm(w http.ResponseWriter, r *http.Request, d *desk) error
 
 func (p *Record) showForm(w http.ResponseWriter, r *http.Request, status int, d *desk, v *value, in *editing, wrong error) error {
 	ctx := r.Context()
-	in.wrong = problems(wrong)
+	in.wrong = problems(ctx, wrong)
 	var n wanted
 	n.ticket(d.reader, &d.ticket)
 	n.posted(d.reader, v.key, in)
@@ -105,7 +105,7 @@ func (p *Record) showForm(w http.ResponseWriter, r *http.Request, status int, d 
 		return err
 	}
 	if len(in.wrong) > 0 && in.wrong["value"] == "" && in.wrong[v.key] == "" && v.key != ticket.FieldPriority {
-		in.wrong["value"] = apperr.Message(wrong) // a field of another name, or none: it is about this one all the same
+		in.wrong["value"] = apperr.Message(wrong).In(ctx) // a field of another name, or none: it is about this one all the same
 	}
 	m := view.Editing{
 		Number: d.ticket.Number, Field: v.key, Label: text.T(ctx, v.label), Version: in.Version, Base: in.Base,

@@ -48,8 +48,8 @@ func (p *Record) upload(w http.ResponseWriter, r *http.Request) error {
 	}
 	if refused != nil {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(web.NewProblem(r, refused).Status)
-		_, _ = io.WriteString(w, apperr.Message(refused)) // a reader that went away is no error of ours
+		w.WriteHeader(web.NewProblem(r.Context(), r, refused).Status)
+		_, _ = io.WriteString(w, apperr.Message(refused).In(r.Context())) // a reader that went away is no error of ours
 		return nil
 	}
 	return web.Render(w, r, http.StatusOK, view.Files(loose(stored)))
@@ -93,7 +93,7 @@ func (p *Record) store(r *http.Request, dst any, keep func(ticket.Attachment)) (
 		a, err := p.d.Tickets.Upload(ctx, f.Name, f.Content)
 		switch {
 		case apperr.Is(err, apperr.TooLarge):
-			refused = &apperr.Error{Kind: apperr.TooLarge, Message: text.T(ctx, "%s is too large: at most %s.", f.Name, text.FileSize(ctx, p.d.MaxUpload)), Err: err}
+			refused = apperr.Wrap(err, apperr.TooLarge, "%s is too large: at most %s.", f.Name, text.FileSize(ctx, p.d.MaxUpload))
 			return nil
 		case apperr.Is(err, apperr.Invalid):
 			refused = err

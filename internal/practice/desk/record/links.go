@@ -73,7 +73,7 @@ func (p *Record) linkForm(w http.ResponseWriter, r *http.Request, d *desk) error
 
 func (p *Record) showLink(w http.ResponseWriter, r *http.Request, status int, d *desk, in *linking, wrong error) error {
 	ctx := r.Context()
-	m := view.LinkForm{Number: d.ticket.Number, Errors: problems(wrong)}
+	m := view.LinkForm{Number: d.ticket.Number, Errors: problems(ctx, wrong)}
 	if in.Text != nil {
 		m.Text = *in.Text
 	}

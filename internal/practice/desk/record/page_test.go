@@ -41,7 +41,7 @@ func TestPageShowsTheTicketAndItsConversation(t *testing.T) {
 		a.says("#record-around", "Put on hold")
 		a.says("#record-around", "The role Agent allows seeing tickets.")
 		a.has(1, "[data-copy='"+page(tk)+"']")
-		a.says("#priority-why", "because of impact medium and urgency medium")
+		a.says("#priority-why", "because of impact Medium and urgency Medium")
 		if title := a.words("title"); !strings.Contains(title, tk.Number) {
 			t.Errorf("the window is called %q", title)
 		}

@@ -257,7 +257,7 @@ func parseID(s string) int64 {
 }
 
 // problems are the wrong fields of an error by name.
-func problems(err error) view.Errors { return apperr.ByField(err) }
+func problems(ctx context.Context, err error) view.Errors { return apperr.ByField(ctx, err) }
 
 // alertOf says what is wrong with a form as a whole: what no field of it shows.
 func alertOf(ctx context.Context, err error, shown ...string) ui.Alert {
@@ -268,7 +268,7 @@ func alertOf(ctx context.Context, err error, shown ...string) ui.Alert {
 			known = known || name == f.Name
 		}
 		if !known {
-			items = append(items, f.Message)
+			items = append(items, f.Message.In(ctx))
 		}
 	}
 	if len(items) == 0 {

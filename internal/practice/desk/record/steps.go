@@ -189,7 +189,7 @@ func (p *Record) showStep(w http.ResponseWriter, r *http.Request, status int, d 
 	ctx := r.Context()
 	to, _ := d.def.State(tr.To)
 	m := view.Step{
-		Number: d.ticket.Number, Key: tr.Key, Label: text.T(ctx, tr.Label), Version: form.Version, Problem: alert, Errors: problems(wrong),
+		Number: d.ticket.Number, Key: tr.Key, Label: text.T(ctx, tr.Label), Version: form.Version, Problem: alert, Errors: problems(ctx, wrong),
 		Comment: form.Comment, Public: form.Public, Resolution: form.Resolution,
 		AsksComment: to.Category != workflow.Resolved, NeedsComment: tr.Needs("comment"), AsksResolution: tr.Needs(ticket.FieldResolution),
 		CanChoose: d.reader.notes && d.reader.comments, PublicOnly: !d.reader.notes, From: form.From,
@@ -197,7 +197,7 @@ func (p *Record) showStep(w http.ResponseWriter, r *http.Request, status int, d 
 	if wrong != nil && alert.Title == "" {
 		m.Problem = alertOf(ctx, wrong, "comment", "reason", ticket.FieldResolution, ticket.FieldResolutionCode)
 		if apperr.Is(wrong, apperr.TooLarge) {
-			m.Problem = ui.Alert{Tone: ui.Critical, Text: apperr.Message(wrong)}
+			m.Problem = ui.Alert{Tone: ui.Critical, Text: apperr.Message(wrong).In(ctx)}
 		}
 	}
 	if to.Category == workflow.Waiting {

@@ -203,7 +203,7 @@ func (d *desk) explainPriority(ctx context.Context) string {
 	if t.PriorityReason != "" && !d.reader.inside {
 		return text.T(ctx, "Set by hand to %s.", level(ctx, d.def.Matrix.Priority, t.Priority))
 	}
-	return t.ExplainPriority(d.def)
+	return t.ExplainPriority(d.def).In(ctx)
 }
 
 func (d *desk) priorityBadge(ctx context.Context) ui.PriorityBadge {

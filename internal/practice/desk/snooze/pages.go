@@ -85,7 +85,7 @@ func (p pages) show(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, a 
 		Number: t.Number, Title: t.Title, Until: a.Until, Reason: a.Reason, MaxReason: MaxReason, Errors: view.Errors{}, Presets: p.presets(ctx),
 	}
 	for _, f := range apperr.FieldsOf(wrong) {
-		m.Errors[f.Name] = f.Message
+		m.Errors[f.Name] = f.Message.In(ctx)
 	}
 	links, err := p.Tickets.Links(ctx, t)
 	if err != nil {

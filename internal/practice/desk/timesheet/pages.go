@@ -214,7 +214,7 @@ func (p pages) show(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, en
 		Errors: view.Errors{}, MayOthers: entry == 0 && !in.Timer && access.From(ctx).Can(access.ManageViews, access.AnyKind),
 	}
 	for _, f := range apperr.FieldsOf(wrong) {
-		m.Errors[f.Name] = f.Message
+		m.Errors[f.Name] = f.Message.In(ctx)
 	}
 	var err error
 	if m.Activities, err = p.options(ctx, in.Activity); err != nil {

@@ -62,7 +62,7 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 	case apperr.Is(err, apperr.Invalid):
 		status = http.StatusUnprocessableEntity
 		for _, f := range apperr.FieldsOf(err) {
-			m.Errors[f.Name] = f.Message
+			m.Errors[f.Name] = f.Message.In(ctx)
 		}
 	case err != nil:
 		return err
@@ -242,7 +242,7 @@ func (p pages) showSettings(w http.ResponseWriter, r *http.Request, typed Activi
 	m := view.Settings{New: view.Activity{Billable: true, Active: true}}
 	message := ""
 	for _, f := range apperr.FieldsOf(wrong) {
-		message = f.Message
+		message = f.Message.In(ctx)
 	}
 	if typed.ID == 0 {
 		m.New.Name, m.New.Error = typed.Name, message

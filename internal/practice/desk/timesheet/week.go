@@ -263,7 +263,7 @@ func (p pages) saveCells(ctx context.Context, f weekForm) (map[string]string, er
 		minutes := 0
 		if strings.TrimSpace(typed) != "" && strings.TrimSpace(typed) != "0" {
 			if minutes, err = ParseMinutes(typed); err != nil {
-				wrong["c."+name] = apperr.Message(err)
+				wrong["c."+name] = apperr.Message(err).In(ctx)
 				continue
 			}
 		}
@@ -272,7 +272,7 @@ func (p pages) saveCells(ctx context.Context, f weekForm) (map[string]string, er
 		}
 		err := p.service.SetCell(ctx, c, minutes)
 		if apperr.Is(err, apperr.Invalid) || apperr.Is(err, apperr.Forbidden) || apperr.Is(err, apperr.NotFound) {
-			wrong["c."+name] = apperr.Message(err)
+			wrong["c."+name] = apperr.Message(err).In(ctx)
 			continue
 		}
 		if err != nil {

@@ -112,7 +112,7 @@ func TestATileThatCannotBeAnsweredLeavesTheOthersTheirs(t *testing.T) {
 			return Tile{Metric: metric.Backlog, Kind: "ranked", Size: Small, Cut: cut}
 		}
 		_, err := w.boards.Add(w.As(w.agent), Board{Name: "Wrong", Audience: sharing.Mine, Tiles: []Tile{tile("field.gone")}})
-		if apperr.ByField(err)["cut"] == "" {
+		if apperr.ByField(t.Context(), err)["cut"] == "" {
 			t.Errorf("a field that no kind has: %v", err)
 		}
 		incident, err := w.kinds.Get("incident")

@@ -76,7 +76,7 @@ func (d *Dashboards) showNew(w http.ResponseWriter, r *http.Request, status int,
 // settings is the form of a board.
 func (d *Dashboards) settings(ctx context.Context, f boardForm, wrong error) (view.Settings, error) {
 	actor := access.From(ctx)
-	s := view.Settings{Name: f.Name, Version: strconv.FormatInt(f.Version, 10), Errors: apperr.ByField(wrong), Shares: actor.Can(access.ManageViews, access.AnyKind)}
+	s := view.Settings{Name: f.Name, Version: strconv.FormatInt(f.Version, 10), Errors: apperr.ByField(ctx, wrong), Shares: actor.Can(access.ManageViews, access.AnyKind)}
 	if !s.Shares {
 		return s, nil
 	}
@@ -156,7 +156,7 @@ func (d *Dashboards) showEdit(w http.ResponseWriter, r *http.Request, status int
 }
 
 func tileFormView(ctx context.Context, f tileForm, catalogue []metric.Definition, wrong error) view.TileForm {
-	v := view.TileForm{Title: f.Title, Filter: f.Filter, Errors: apperr.ByField(wrong), Prefix: "tile-", Version: strconv.FormatInt(f.Version, 10)}
+	v := view.TileForm{Title: f.Title, Filter: f.Filter, Errors: apperr.ByField(ctx, wrong), Prefix: "tile-", Version: strconv.FormatInt(f.Version, 10)}
 	if f.Days > 0 {
 		v.Days = strconv.Itoa(f.Days)
 	}

@@ -173,7 +173,7 @@ func (d *Dashboards) compute(ctx context.Context, b *Board, l look) ([]drawn, er
 		t := b.Tiles[i]
 		out[i], place[i] = drawn{tile: t, at: i}, -1
 		if err := d.checkOne(ctx, &t, catalogue); err != nil {
-			out[i].wrong = apperr.Message(err)
+			out[i].wrong = apperr.Message(err).In(ctx)
 			continue
 		}
 		q := t.query(l, d.d.Clock(), zoneOf(ctx))
@@ -194,7 +194,7 @@ func (d *Dashboards) compute(ctx context.Context, b *Board, l look) ([]drawn, er
 			continue
 		}
 		if a := answers[place[i]]; a.Err != nil {
-			out[i].wrong = apperr.Message(a.Err)
+			out[i].wrong = apperr.Message(a.Err).In(ctx)
 		} else {
 			out[i].result = a.Result
 		}

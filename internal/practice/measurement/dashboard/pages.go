@@ -110,8 +110,8 @@ func (d *Dashboards) around(ctx context.Context, v *view.Board, b *Board, l look
 		}
 	}
 	if l.Wrong != nil {
-		v.Filter.Error = l.Wrong.Msg
-		v.Empty = ui.EmptyState{Icon: ui.IconAlertTriangle, Title: text.T(ctx, "The filter cannot be read"), Text: l.Wrong.Msg}
+		v.Filter.Error = l.Wrong.Msg.In(ctx)
+		v.Empty = ui.EmptyState{Icon: ui.IconAlertTriangle, Title: text.T(ctx, "The filter cannot be read"), Text: l.Wrong.Msg.In(ctx)}
 	} else {
 		v.Empty = ui.EmptyState{Icon: ui.IconDashboard, Title: text.T(ctx, "This board has no tiles yet"), Text: text.T(ctx, "A tile shows one figure as a number or a chart. Add the first one.")}
 	}

@@ -121,7 +121,7 @@ func (d *Dashboards) showScreens(w http.ResponseWriter, r *http.Request, status 
 	if err != nil {
 		return err
 	}
-	form := view.ScreenForm{Name: f.Name, Errors: apperr.ByField(wrong)}
+	form := view.ScreenForm{Name: f.Name, Errors: apperr.ByField(ctx, wrong)}
 	for i := range boards {
 		b := &boards[i]
 		form.Boards = append(form.Boards, ui.Option{Value: b.ref(), Label: name(ctx, b), Selected: slices.Contains(f.Boards, b.ref())})

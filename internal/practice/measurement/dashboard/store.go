@@ -133,7 +133,7 @@ func (d *Dashboards) Change(ctx context.Context, ref string, version int64, chan
 		b = before
 		b.Tiles = slices.Clone(before.Tiles)
 		if version != 0 && version != b.Version {
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this board meanwhile.", Detail: &before}
+			return apperr.Stale(&before, "Somebody else changed this board meanwhile.")
 		}
 		if err := change(&b); err != nil {
 			return err

@@ -117,7 +117,7 @@ func (d *Dashboards) subscription(w http.ResponseWriter, r *http.Request) error 
 
 func (d *Dashboards) showSubscription(w http.ResponseWriter, r *http.Request, status int, b *Board, f subscribeForm, held bool, next time.Time, wrong error) error {
 	ctx := r.Context()
-	v := view.Subscription{Action: "/dashboards/" + b.ref() + "/subscription", Held: held, Errors: apperr.ByField(wrong), Zone: text.T(ctx, "Zone: %s", zoneOf(ctx).String())}
+	v := view.Subscription{Action: "/dashboards/" + b.ref() + "/subscription", Held: held, Errors: apperr.ByField(ctx, wrong), Zone: text.T(ctx, "Zone: %s", zoneOf(ctx).String())}
 	if held {
 		v.Next = text.T(ctx, "You receive this board; next on %s.", text.DateTime(ctx, next))
 	}

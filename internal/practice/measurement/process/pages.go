@@ -101,7 +101,7 @@ func (p *Process) frame(ctx context.Context, q question, m Map) view.Page {
 		Keep: append(keep, ui.Hidden{Name: "from", Value: v.From.Value}, ui.Hidden{Name: "to", Value: v.To.Value}),
 	}
 	if q.Wrong != nil {
-		v.Filter.Error = q.Wrong.Msg
+		v.Filter.Error = q.Wrong.Msg.In(ctx)
 	}
 	return v
 }

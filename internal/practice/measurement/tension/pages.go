@@ -310,7 +310,7 @@ func (t *Tension) showForm(w http.ResponseWriter, r *http.Request, status int, i
 		Filter: f.Filter, Periods: strconv.Itoa(f.Periods), Errors: map[string]string{},
 	}
 	for _, field := range apperr.FieldsOf(wrong) {
-		v.Errors[field.Name] = field.Message
+		v.Errors[field.Name] = field.Message.In(ctx)
 	}
 	if id != 0 {
 		v.Title, v.Action, v.Submit, v.Delete = text.T(ctx, "Change a pair"), address(id), text.T(ctx, "Save"), address(id)+"/delete"

@@ -65,7 +65,7 @@ func (t *Tension) Change(ctx context.Context, id, version int64, change func(p *
 			return err
 		}
 		if version != 0 && version != before.Version {
-			return &apperr.Error{Kind: apperr.Conflict, Message: "Somebody else changed this pair meanwhile.", Detail: &before}
+			return apperr.Stale(&before, "Somebody else changed this pair meanwhile.")
 		}
 		p = before
 		change(&p)

@@ -589,10 +589,7 @@ func frozen() error {
 }
 
 func stale(now *Agreement) error {
-	return &apperr.Error{
-		Kind: apperr.Conflict, Detail: now,
-		Message: "Somebody else saved this agreement in the meantime. Look at their version and save again.",
-	}
+	return apperr.Stale(now, "Somebody else saved this agreement in the meantime. Look at their version and save again.")
 }
 
 func duplicateName(err error, name string) error {

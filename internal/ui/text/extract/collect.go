@@ -15,7 +15,11 @@ import (
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
-const textPackage = "github.com/steward-itsm/steward/internal/ui/text"
+const (
+	textPackage   = "github.com/steward-itsm/steward/internal/ui/text"
+	errorsPackage = "github.com/steward-itsm/steward/internal/platform/apperr"
+	wordsPackage  = "github.com/steward-itsm/steward/internal/platform/words"
+)
 
 // Collect returns the texts of all Go sources under root/internal and root/cmd.
 func Collect(root string) (map[string]text.Message, error) {
@@ -50,15 +54,27 @@ func collectFile(path string, src any, found map[string]text.Message) error {
 	if err != nil {
 		return err
 	}
-	name := importName(file)
-	if name == "" {
+	name, errs, says := importName(file), imported(file, errorsPackage, "apperr"), imported(file, wordsPackage, "words")
+	if name == "" && errs == "" && says == "" {
 		return nil
+	}
+	if errs != "" {
+		collectConstants(file, found)
 	}
 	var problem error
 	ast.Inspect(file, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || problem != nil {
 			return problem == nil
+		}
+		if format, ok := message(call, errs, says); ok {
+			if err := add(found, format, format, nil, ""); err != nil {
+				problem = fmt.Errorf("%s: %w", fset.Position(call.Pos()), err)
+			}
+			return problem == nil
+		}
+		if name == "" {
+			return true
 		}
 		fn := calledName(call, name)
 		if err := collectCall(fn, call.Args, found); err != nil {
@@ -67,6 +83,81 @@ func collectFile(path string, src any, found map[string]text.Message) error {
 		return true
 	})
 	return problem
+}
+
+// message gives the format of a call that makes what rules say to people: an
+// error, what is wrong with a field, or another text. "%s" alone says nothing itself.
+func message(call *ast.CallExpr, errs, says string) (ast.Expr, bool) {
+	at := -1
+	switch fn := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		x, _ := fn.X.(*ast.Ident)
+		switch {
+		case x != nil && x.Name == errs:
+			if place, ok := map[string]int{"New": 1, "Wrap": 2, "InvalidField": 1, "Stale": 1}[fn.Sel.Name]; ok {
+				at = place
+			}
+		case x != nil && x.Name == says && (fn.Sel.Name == "Of" || fn.Sel.Name == "Key"):
+			at = 0
+		case errs != "" && fn.Sel.Name == "Add" && len(call.Args) >= 2 && isSentence(call.Args[1]): // of apperr.Problems
+			at = 1
+		}
+	case *ast.Ident:
+		switch fn.Name {
+		case "errorAt": // of core/filter
+			at = 1
+		case "refuse": // of core/calendar/ical
+			at = 0
+		}
+	}
+	if at < 0 || at >= len(call.Args) {
+		return nil, false
+	}
+	format, literal := constant(call.Args[at])
+	return call.Args[at], format != "%s" && (literal || !variable(call.Args[at]))
+}
+
+// collectConstants adds the sentences that a file names to use them as messages.
+func collectConstants(file *ast.File, found map[string]text.Message) {
+	for _, d := range file.Decls {
+		decl, ok := d.(*ast.GenDecl)
+		if !ok || decl.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range decl.Specs {
+			for _, v := range spec.(*ast.ValueSpec).Values { //nolint:forcetypeassert // constants have no other
+				if s, ok := constant(v); ok && isSentence(v) && strings.HasSuffix(s, ".") {
+					found[s] = text.Message{Other: s}
+				}
+			}
+		}
+	}
+}
+
+// isSentence tells what is said of a field from the values that other Adds take.
+func isSentence(e ast.Expr) bool {
+	s, ok := constant(e)
+	return ok && strings.Contains(s, " ") && strings.ContainsAny(s[len(s)-1:], ".?:)s”")
+}
+
+// variable reports whether a format is passed through: it was collected where it
+// was written, or must be marked there.
+func variable(e ast.Expr) bool {
+	_, ident := e.(*ast.Ident)
+	return ident
+}
+
+// imported is how a file calls a package: its usual name, an alias, or "".
+func imported(file *ast.File, path, usual string) string {
+	for _, imp := range file.Imports {
+		if p, err := strconv.Unquote(imp.Path.Value); err == nil && p == path {
+			if imp.Name != nil {
+				return imp.Name.Name
+			}
+			return usual
+		}
+	}
+	return ""
 }
 
 // importName is how a file calls package text: "text", an alias, "." inside

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/json"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +72,69 @@ func TestATextThatCannotBeTranslatedIsRefused(t *testing.T) {
 		source := "package p\nimport \"github.com/steward-itsm/steward/internal/ui/text\"\nfunc f() {" + call + "}"
 		if err := collectFile("p.go", source, map[string]text.Message{}); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestWhatRulesSayIsFound(t *testing.T) {
+	t.Parallel()
+	const source = `package room
+import "github.com/steward-itsm/steward/internal/platform/apperr"
+import "github.com/steward-itsm/steward/internal/platform/words"
+const missing = "There is no such room."
+func f() {
+	apperr.New(apperr.Conflict, "Somebody is in %s.", room)
+	apperr.Wrap(err, apperr.Invalid, "The door is shut.")
+	apperr.InvalidField("room", "Choose a room.")
+	apperr.Stale(now, "Somebody else changed this room.")
+	p.Add("room", "At most %d rooms.", most)
+	p.Add("room", "%s", elsewhere)
+	h.Add("Vary", "HX-Request")
+	words.Of("because of %s", why)
+}`
+	found := map[string]text.Message{}
+	if err := collectFile("room.go", source, found); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]text.Message{}
+	for _, s := range []string{
+		"There is no such room.", "Somebody is in %s.", "The door is shut.", "Choose a room.", "Somebody else changed this room.", "At most %d rooms.", "because of %s",
+	} {
+		want[s] = text.Message{Other: s}
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestWhatRulesSayIsTranslated holds for every room whose errors people read on
+// pages; what only the command line says may stay English.
+func TestWhatRulesSayIsTranslated(t *testing.T) {
+	t.Parallel()
+	const root = "../../../.."
+	raw, err := os.ReadFile(root + "/internal/ui/text/locales/de.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var german text.File
+	if err := json.Unmarshal(raw, &german); err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range []string{"core", "practice", "connect", "platform/web", "platform/apperr", "platform/blob"} {
+		found := map[string]text.Message{}
+		err := filepath.WalkDir(filepath.Join(root, "internal", room), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			return collectFile(path, nil, found)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key := range found {
+			if german.Messages[key].Other == "" {
+				t.Errorf("%s says %q, which is not in German", room, key)
+			}
 		}
 	}
 }

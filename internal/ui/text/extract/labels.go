@@ -31,6 +31,9 @@ func CollectLabels(root string, found map[string]text.Message) error {
 	if err := labelsOf(filepath.Join(core, "access", "roles.json"), json.Unmarshal, found, "role", "name", "description"); err != nil {
 		return err
 	}
+	if err := schemaLabels(filepath.Join(core, "ticket", "schema.go"), found); err != nil {
+		return err
+	}
 	for _, file := range []string{"verb.go", "scope.go"} {
 		if err := permissionLabels(filepath.Join(core, "access", file), found); err != nil {
 			return err
@@ -68,6 +71,36 @@ func labelsOf(path string, read func([]byte, any) error, found map[string]text.M
 		}
 	}
 	walk(data)
+	return nil
+}
+
+// schemaLabels adds the names of what filters ask about: the field Label of a
+// declaration, or the second argument of the functions that make them.
+func schemaLabels(path string, found map[string]text.Message) error {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	keep := func(e ast.Expr) {
+		if label, ok := constant(e); ok && label != "" {
+			if _, there := found[label]; !there {
+				found[label] = text.Message{Other: label}
+			}
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Label" {
+				keep(n.Value)
+			}
+		case *ast.CallExpr:
+			if fn, ok := n.Fun.(*ast.Ident); ok && len(n.Args) >= 3 && (fn.Name == "one" || fn.Name == "instant" || fn.Name == "count" || fn.Name == "levelField") {
+				keep(n.Args[1])
+			}
+		}
+		return true
+	})
 	return nil
 }
 
