@@ -69,6 +69,10 @@ func (w *world) rest() {
 		w.ticket("other", ticket.Create{Title: title})
 	}
 	lead := w.SignedIn("team_lead")
+	draft := url.Values{"kind": {"reply"}, "body": {"Does it work in **another browser**?\n\n1. Firefox\n2. Chromium"}, "asked": {"Is it too short?"}}
+	if a := lead.Post("/tickets/"+w.asked.Number+"/drafts", draft); a.Status != http.StatusSeeOther {
+		w.t.Fatalf("share a draft: %d %s", a.Status, a.Body)
+	}
 	for _, v := range []url.Values{
 		{"name": {"Unassigned printers"}, "filter": {"state:open assignee:none printer"}, "sort": {"-updated"}, "audience": {"everyone"}},
 		{"name": {"Only mine"}, "filter": {"assignee:me"}, "sort": {"-updated"}, "audience": {"mine"}},
