@@ -335,6 +335,9 @@ func (p *tab) mergesByKeyboard(w *world) {
 	p.write(into.Number)
 	p.until(`[...document.querySelectorAll("[role=option]")].some((o) => o.checkVisibility() && o.innerText.includes(` + quote(into.Title) + `))`)
 	p.keys(kb.ArrowDown + kb.Enter)
+	p.pressed("Show what will happen")
+	p.until(`document.querySelector("dialog[open] .s-operation-ahead")?.innerText.includes(` + quote(from.Number) + `)`)
+	p.until(`document.querySelector("dialog[open]").contains(` + focused + `)`) // it stays where the keyboard is
 	p.pressed("Merge")
 	p.until(`!document.querySelector("dialog[open]")`)
 	p.undone()

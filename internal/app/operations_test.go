@@ -139,6 +139,58 @@ func TestMergeSplitAndConvertByPage(t *testing.T) {
 	})
 }
 
+// TestMergeSplitAndConvertAreSeenBefore: the preview says what moves, who reads it
+// and which number goes on, and nothing has happened after it.
+func TestMergeSplitAndConvertAreSeenBefore(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		agent := s.SignedIn("agent")
+		goesOn, ends, child := s.Ticket("requester", "incident", "Monitor flickers"), s.Ticket("agent", "incident", "Screen is dark"), s.Ticket("requester", "incident", "Second screen")
+		if _, err := s.Core.Tickets.Edit(s.As("agent"), ticket.ByID(child.ID), ticket.Edit{ParentID: &ends.ID}); err != nil {
+			t.Fatal(err)
+		}
+		foreign, err := s.Core.Tickets.Create(s.As("agent"), ticket.Create{Kind: "incident", Title: "My screen too", RequesterID: s.Person("Carl Else", "carl@example.org", s.Own)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := func(path string, form url.Values, want ...string) {
+			t.Helper()
+			form.Set("do", "preview")
+			a := agent.Post(path, form)
+			expect(t, a, http.StatusOK)
+			doc := a.HTML(t)
+			said := doc.Find("[role=status].s-operation-preview .s-operation-ahead").Text()
+			for _, w := range want {
+				if !strings.Contains(said, w) {
+					t.Errorf("%s does not say %q: %q", path, w, said)
+				}
+			}
+			if doc.Find("button[name=do][value=preview]").Length() != 1 || doc.Find("form button[type=submit]").First().AttrOr("name", "") == "do" {
+				t.Error("Enter does not do what the form is for, or the preview cannot be asked for again")
+			}
+		}
+		merge := url.Values{"with": {ends.Number, foreign.Number}, "direction": {"into_this"}}
+		ask("/tickets/"+goesOn.Number+"/merge", merge, goesOn.Number+" goes on: Monitor flickers", ends.Number+" ends as “Cancelled”",
+			"1 ticket below them moves below "+goesOn.Number, "may not read "+goesOn.Number+" and go on in their own ticket: Carl Else")
+		ask("/tickets/"+ends.Number+"/merge", url.Values{"other.text": {goesOn.Number}, "direction": {"into_other"}}, goesOn.Number+" goes on", ends.Number+" ends")
+		ask("/tickets/"+goesOn.Number+"/split", url.Values{"seq": {"1"}, "kind": {"incident"}, "title": {"Cable"}, "requester": {fmt.Sprint(goesOn.RequesterID)}, "description": {"x"}},
+			"opens for requester person: Cable", goesOn.Number+" stays as it is")
+		ask("/tickets/"+goesOn.Number+"/convert", url.Values{"kind": {"request"}}, "begins with REQ", "Its state will be “")
+		expect(t, agent.Post("/tickets/"+goesOn.Number+"/merge", url.Values{"other.text": {goesOn.Number}, "direction": {"into_this"}, "do": {"preview"}}), http.StatusUnprocessableEntity)
+		expect(t, agent.Post("/tickets/"+goesOn.Number+"/convert", url.Values{"kind": {"incident"}, "do": {"preview"}}), http.StatusUnprocessableEntity)
+		expect(t, s.SignedIn("requester").Post("/tickets/"+goesOn.Number+"/merge", merge), http.StatusForbidden)
+		for _, tk := range []ticket.Ticket{goesOn, ends, foreign} {
+			now, err := s.Core.Tickets.Get(s.As("agent"), ticket.ByID(tk.ID))
+			if err != nil || now.Version != tk.Version || now.Kind != tk.Kind {
+				t.Errorf("%s was changed by a preview: %+v, %v", tk.Number, now, err)
+			}
+		}
+		if list, _, err := s.Core.Tickets.Operations(s.As("agent"), ticket.OperationQuery{Limit: 5}); err != nil || len(list) != 0 {
+			t.Errorf("a preview is listed among what was done: %+v, %v", list, err)
+		}
+	})
+}
+
 // TestALargeBulkEditIsAJob changes more tickets than one transaction takes, and
 // takes them back.
 func TestALargeBulkEditIsAJob(t *testing.T) {

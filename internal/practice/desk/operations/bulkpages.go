@@ -142,10 +142,10 @@ func (o *Operations) bulkDo(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.Back = backOf(r, f.Back)
 	wish, err := o.wish(ctx, &f)
-	if err == nil && f.Do == "preview" {
-		var preview view.Preview
-		if preview, err = o.preview(ctx, &f, wish); err == nil {
-			return o.showBulk(w, r, http.StatusOK, &f, &preview, nil)
+	if err == nil && f.Do == preview {
+		var ahead view.Preview
+		if ahead, err = o.preview(ctx, &f, wish); err == nil {
+			return o.showBulk(w, r, http.StatusOK, &f, &ahead, nil)
 		}
 	}
 	var op ticket.Operation

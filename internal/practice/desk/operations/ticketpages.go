@@ -63,6 +63,7 @@ type merging struct {
 	Other     string   `form:"other,line,max=60"`
 	OtherText string   `form:"other.text,line,max=300"`
 	Direction string   `form:"direction"`
+	Do        string   `form:"do"` // "preview", or else do it
 }
 
 // The directions of a merge.
@@ -76,7 +77,7 @@ func (o *Operations) mergeForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return o.showMerge(w, r, &t, &merging{Direction: intoThis}, nil)
+	return o.showMerge(w, r, &t, &merging{Direction: intoThis}, nil, nil)
 }
 
 // mergeChosen leads from selected rows to the form: the oldest is the one that
@@ -104,16 +105,16 @@ func (o *Operations) mergeChosen(w http.ResponseWriter, r *http.Request) error {
 	for i := range found[1:] {
 		form.With = append(form.With, found[1+i].Number)
 	}
-	return o.showMerge(w, r, &found[0], &form, nil)
+	return o.showMerge(w, r, &found[0], &form, nil, nil)
 }
 
-func (o *Operations) showMerge(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, in *merging, wrong error) error {
+func (o *Operations) showMerge(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, in *merging, ahead view.Ahead, wrong error) error {
 	ctx := r.Context()
 	found, err := o.candidates(ctx, t, in.With)
 	if err != nil {
 		return err
 	}
-	m := view.Merge{Number: t.Number, Title: t.Title, OtherText: in.OtherText, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong)}
+	m := view.Merge{Number: t.Number, Title: t.Title, OtherText: in.OtherText, Ahead: ahead, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong)}
 	for i := range found {
 		c := &found[i]
 		m.Candidates = append(m.Candidates, ui.Option{Value: c.ticket.Number, Label: c.ticket.Number + " " + c.ticket.Title, Help: c.why, Selected: slices.Contains(in.With, c.ticket.Number)})
@@ -208,15 +209,19 @@ func (o *Operations) merge(w http.ResponseWriter, r *http.Request) error {
 		err = apperr.InvalidField("direction", "%s", text.T(ctx, "Choose only the one that shall go on."))
 	}
 	if err != nil {
-		return o.showMerge(w, r, &t, &in, err)
+		return o.showMerge(w, r, &t, &in, nil, err)
 	}
 	target, sources := t.Number, others
 	if in.Direction == intoOther {
 		target, sources = others[0], []string{t.Number}
 	}
+	if in.Do == preview {
+		ahead, err := o.mergeAhead(ctx, target, sources)
+		return o.showMerge(w, r, &t, &in, ahead, err)
+	}
 	op, err := o.d.Tickets.Merge(ctx, ticket.ByNumber(target), refs(sources))
 	if err != nil {
-		return o.showMerge(w, r, &t, &in, err)
+		return o.showMerge(w, r, &t, &in, nil, err)
 	}
 	return o.gone(w, r, target, text.T(ctx, "Merged: it goes on as %s", target), &op)
 }
@@ -240,6 +245,7 @@ type splitting struct {
 	ServiceText   string  `form:"service.text,line,max=200"`
 	Description   string  `form:"description"`
 	Files         []int64 `form:"file"`
+	Do            string  `form:"do"`
 }
 
 // splitForm offers a ticket out of a message, filled with what is known.
@@ -261,7 +267,7 @@ func (o *Operations) splitForm(w http.ResponseWriter, r *http.Request) error {
 	for _, f := range message.Attachments {
 		in.Files = append(in.Files, f.ID)
 	}
-	return o.showSplit(w, r, &t, &message, &in, nil)
+	return o.showSplit(w, r, &t, &message, &in, nil, nil)
 }
 
 // firstLine makes a title of a text.
@@ -275,7 +281,7 @@ func firstLine(s string) string {
 	return line
 }
 
-func (o *Operations) showSplit(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, message *ticket.Event, in *splitting, wrong error) error {
+func (o *Operations) showSplit(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, message *ticket.Event, in *splitting, ahead view.Ahead, wrong error) error {
 	ctx := r.Context()
 	q := o.d.DB.Reader()
 	persons, err := o.d.Names.PersonNames(ctx, q, []int64{in.Requester})
@@ -288,7 +294,7 @@ func (o *Operations) showSplit(w http.ResponseWriter, r *http.Request, t *ticket
 	}
 	m := view.Split{
 		Number: t.Number, Seq: strconv.Itoa(in.Seq), Internal: message.Internal, TicketTitle: in.Title, Description: in.Description,
-		Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong), RequesterText: in.RequesterText, ServiceText: in.ServiceText,
+		Ahead: ahead, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong), RequesterText: in.RequesterText, ServiceText: in.ServiceText,
 		Requester: chosen{in.Requester, either(in.RequesterText, persons[in.Requester].Name)}.choice(ui.PartyPerson),
 		Service:   chosen{in.Service, either(in.ServiceText, services[in.Service])}.choice(ui.PartyService),
 	}
@@ -322,15 +328,19 @@ func (o *Operations) split(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		about, err = pick(ctx, "service", chosen{in.Service, in.ServiceText}, o.services)
 	}
-	var op ticket.Operation
-	var made ticket.Ticket
-	if err == nil {
-		op, made, err = o.d.Tickets.Split(ctx, ticket.ByID(t.ID), ticket.SplitWish{Seq: in.Seq, Files: in.Files, Create: ticket.Create{
-			Kind: in.Kind, Title: in.Title, Description: ticket.Markdown(in.Description), RequesterID: requester, ServiceID: about, Channel: t.Channel,
-		}})
-	}
 	if err != nil {
-		return o.showSplit(w, r, &t, &message, &in, err)
+		return o.showSplit(w, r, &t, &message, &in, nil, err)
+	}
+	wish := ticket.SplitWish{Seq: in.Seq, Files: in.Files, Create: ticket.Create{
+		Kind: in.Kind, Title: in.Title, Description: ticket.Markdown(in.Description), RequesterID: requester, ServiceID: about, Channel: t.Channel,
+	}}
+	if in.Do == preview {
+		ahead, err := o.splitAhead(ctx, &t, &message, wish)
+		return o.showSplit(w, r, &t, &message, &in, ahead, err)
+	}
+	op, made, err := o.d.Tickets.Split(ctx, ticket.ByID(t.ID), wish)
+	if err != nil {
+		return o.showSplit(w, r, &t, &message, &in, nil, err)
 	}
 	return o.gone(w, r, made.Number, text.T(ctx, "%s was opened", made.Number), &op)
 }
@@ -339,6 +349,7 @@ func (o *Operations) split(w http.ResponseWriter, r *http.Request) error {
 type converting struct {
 	Kind   string            `form:"kind"`
 	Fields map[string]string `form:"field.*"`
+	Do     string            `form:"do"`
 }
 
 func (o *Operations) convertForm(w http.ResponseWriter, r *http.Request) error {
@@ -346,16 +357,16 @@ func (o *Operations) convertForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return o.showConvert(w, r, &t, &converting{}, nil)
+	return o.showConvert(w, r, &t, &converting{}, nil, nil)
 }
 
-func (o *Operations) showConvert(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, in *converting, wrong error) error {
+func (o *Operations) showConvert(w http.ResponseWriter, r *http.Request, t *ticket.Ticket, in *converting, ahead view.Ahead, wrong error) error {
 	ctx := r.Context()
 	kinds := o.otherKinds(ctx, t)
 	if len(kinds) == 0 {
 		return apperr.New(apperr.Forbidden, "There is no other kind that you may open.")
 	}
-	m := view.Convert{Number: t.Number, Title: t.Title, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong)}
+	m := view.Convert{Number: t.Number, Title: t.Title, Ahead: ahead, Errors: problems(ctx, wrong), Problem: alertOf(ctx, wrong)}
 	for _, def := range kinds {
 		picked := def.Key == in.Kind || in.Kind == "" && len(kinds) == 1
 		m.Kinds = append(m.Kinds, ui.Option{Value: def.Key, Label: text.T(ctx, def.Label), Help: text.T(ctx, def.Description), Selected: picked})
@@ -412,9 +423,14 @@ func (o *Operations) convert(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	op, err := o.d.Tickets.Convert(ctx, ticket.ByID(t.ID), ticket.Conversion{Kind: in.Kind, Fields: given})
+	wish := ticket.Conversion{Kind: in.Kind, Fields: given}
+	if in.Do == preview {
+		ahead, err := o.convertAhead(ctx, &t, wish)
+		return o.showConvert(w, r, &t, &in, ahead, err)
+	}
+	op, err := o.d.Tickets.Convert(ctx, ticket.ByID(t.ID), wish)
 	if err != nil {
-		return o.showConvert(w, r, &t, &in, err)
+		return o.showConvert(w, r, &t, &in, nil, err)
 	}
 	now, err := o.d.Tickets.Get(ctx, ticket.ByID(t.ID))
 	if err != nil {

@@ -76,6 +76,10 @@ type Preview struct {
 	More    int // refused ones that are not shown
 }
 
+// Ahead says in sentences what a merge, a split or a change of kind would do; empty
+// while nobody has asked.
+type Ahead []string
+
 // Refused is a ticket that would not be changed, and why.
 type Refused struct{ Number, Title, Why string }
 
@@ -126,6 +130,7 @@ type Merge struct {
 	Other         []ui.Choice
 	OtherText     string
 	Errors        Errors
+	Ahead         Ahead
 	Problem       ui.Alert
 }
 
@@ -142,6 +147,7 @@ type Split struct {
 	ServiceText   string
 	Files         []ui.Option
 	Errors        Errors
+	Ahead         Ahead
 	Problem       ui.Alert
 }
 
@@ -153,6 +159,7 @@ type Convert struct {
 	Needs         []Need
 	Lost          []string // fields that only the old kind has
 	Errors        Errors
+	Ahead         Ahead
 	Problem       ui.Alert
 }
 
