@@ -119,6 +119,13 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 		DB: c.DB, Kinds: c.Kinds, Tickets: c.Tickets, People: c.People, Services: c.Services, Audit: c.Audit, Words: measurement.Words(), Now: c.Now, Logger: log,
 	})
 	c.Jobs = jobs.New(c.DB, jobs.Options{Logger: log, Clock: c.Now, Node: cfg.Node, Workers: cfg.Workers, Observer: observer})
+	following := jobs.Define(c.Jobs, "ticket.children", func(ctx context.Context, _ *jobs.Job, f ticket.Following) error {
+		return c.Tickets.FollowOn(access.With(ctx, access.System()), f)
+	}, jobs.KindOptions{Long: true})
+	c.Tickets.FollowLater(func(ctx context.Context, tx *database.Tx, f ticket.Following) error {
+		_, err := following.Enqueue(ctx, tx, f, jobs.Key(fmt.Sprint("children:", f.Parent)))
+		return err
+	})
 	return c, nil
 }
 

@@ -1,15 +1,18 @@
 package ticket_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
 )
 
 // family is a parent with two children, all new.
@@ -109,6 +112,59 @@ func TestGrandchildrenFollowToo(t *testing.T) {
 		d.resolve(t, parent)
 		if got := d.get(t, two); got.State != "resolved" {
 			t.Errorf("the grandchild is %s", got.State)
+		}
+	})
+}
+
+// TestAllChildrenFollowHoweverManyThereAre: those that do not fit in one
+// transaction in further ones, and not if the parent has gone elsewhere.
+func TestAllChildrenFollowHoweverManyThereAre(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d desk) {
+		const many = 640 // 500 at once, then 100, then 40
+		parent := d.incident(t, "Core switch is down")
+		var cmds []ticket.Create
+		for i := range many {
+			cmds = append(cmds, ticket.Create{Kind: "incident", Title: fmt.Sprint("No network ", i), ParentID: parent.ID, Channel: "phone"})
+		}
+		for _, made := range d.CreateMany(d.as(d.ana), cmds, true) {
+			if made.Err != nil {
+				t.Fatal(made.Err)
+			}
+		}
+		in := func(state string) int {
+			t.Helper()
+			n, err := database.One(t.Context(), d.world.DB.Reader(), database.Scalar[int], `SELECT count(*) FROM tickets WHERE parent_id = $1 AND state = $2`, parent.ID, state)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		var later []ticket.Following
+		d.FollowLater(func(_ context.Context, _ *database.Tx, f ticket.Following) error {
+			later = append(later, f)
+			return nil
+		})
+		system := access.With(t.Context(), access.System())
+		parent = d.step(t, d.ana, parent, ticket.Step{Transition: "start"})
+		if in("in_progress") != 500 || len(later) != 1 {
+			t.Fatalf("%d children follow at once, and %d calls for the rest", in("in_progress"), len(later))
+		}
+		for range 2 { // again changes nothing
+			if err := d.FollowOn(system, later[0]); err != nil || in("in_progress") != many {
+				t.Fatalf("%d children follow, %v", in("in_progress"), err)
+			}
+		}
+		parent = d.resolve(t, parent)
+		if err := d.FollowOn(system, later[0]); err != nil || in("resolved") != 500 {
+			t.Errorf("what is out of date moved children: %d are resolved, %v", in("resolved"), err)
+		}
+		if err := d.FollowOn(system, later[1]); err != nil || in("resolved") != many {
+			t.Errorf("%d children are resolved, %v", in("resolved"), err)
+		}
+		d.FollowLater(nil)
+		d.step(t, d.ana, parent, ticket.Step{Transition: "reopen", Comment: "not yet"})
+		if in("in_progress") != many {
+			t.Errorf("without a job %d children follow", in("in_progress"))
 		}
 	})
 }

@@ -48,17 +48,18 @@ type Directory interface {
 // Service holds the use cases of tickets of every kind. The actor is taken
 // from the context (access.From).
 type Service struct {
-	db        *database.DB
-	kinds     *workflow.Registry
-	directory Directory
-	announce  Announcer
-	now       func() time.Time
-	effects   map[string]Effect
-	search    *search.Index
-	blobs     blob.Store
-	maxUpload int64
-	resolver  filter.Resolver
-	actorOf   func(ctx context.Context, person int64) (access.Actor, error)
+	db          *database.DB
+	kinds       *workflow.Registry
+	directory   Directory
+	announce    Announcer
+	now         func() time.Time
+	effects     map[string]Effect
+	followLater func(ctx context.Context, tx *database.Tx, f Following) error
+	search      *search.Index
+	blobs       blob.Store
+	maxUpload   int64
+	resolver    filter.Resolver
+	actorOf     func(ctx context.Context, person int64) (access.Actor, error)
 
 	followers  []Follower
 	attributes []Attribute

@@ -385,6 +385,12 @@ func childrenOf(ctx context.Context, q database.Querier, parent int64, limit int
 	return database.All(ctx, q, database.Scalar[int64], `SELECT t.id FROM tickets t WHERE t.parent_id = $1 ORDER BY t.id LIMIT $2`, parent, limit)
 }
 
+// childrenAfter gives some of the tickets directly below one, from the one after
+// an id on, without their sets.
+func childrenAfter(ctx context.Context, q database.Querier, parent, after int64, limit int) ([]Ticket, error) {
+	return database.All(ctx, q, scanTicket, `SELECT `+columns+textColumns+` FROM tickets t WHERE t.parent_id = $1 AND t.id > $2 ORDER BY t.id LIMIT $3`, parent, after, limit)
+}
+
 // Era is which kind a ticket was of, from an entry of its timeline on.
 type Era struct {
 	Seq  int
