@@ -93,7 +93,7 @@ func TestWhoStartedAnImportIsToldHowItEnded(t *testing.T) {
 		}
 		for at, want := range map[string]string{
 			good: "Der Import ist fertig: 2 Störungen, davon neu: 2, ergänzt: 0, unverändert: 0. 1 Zeile war nicht lesbar.",
-			bad:  "Der Import ist nach 0 Störungen fehlgeschlagen: ",
+			bad:  "Der Import ist nach 0 Störungen fehlgeschlagen: Die Datei hat keine Spalte \"number\"",
 		} {
 			l, found := told[at]
 			if !found || len(l.Notices) != 1 || l.Notices[0].Kind != notify.Finished || !strings.HasPrefix(l.Notices[0].Detail, want) {

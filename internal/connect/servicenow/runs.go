@@ -137,7 +137,7 @@ func (r *Runs) work(ctx context.Context, job *jobs.Job, payload runJob) error {
 		run.State, run.Problem = Failed, apperr.Message(err).In(ctx)
 	}
 	hopeless := apperr.Is(err, apperr.Invalid) // the same file will not become a log by trying again
-	if storeErr := r.end(ctx, run, err == nil || hopeless || job.Last); storeErr != nil {
+	if storeErr := r.end(ctx, run, err, err == nil || hopeless || job.Last); storeErr != nil {
 		return errors.Join(err, storeErr)
 	}
 	if hopeless {

@@ -34,7 +34,7 @@ type Telling struct {
 
 // end writes down how an attempt ended. When there will be no other one, whoever
 // started the run is told with it: of an attempt that is repeated nobody hears.
-func (r *Runs) end(ctx context.Context, run RunRecord, last bool) error {
+func (r *Runs) end(ctx context.Context, run RunRecord, failure error, last bool) error {
 	if !last {
 		return r.store(ctx, run)
 	}
@@ -50,16 +50,16 @@ func (r *Runs) end(ctx context.Context, run RunRecord, last bool) error {
 		return r.tell.Notices.Send(ctx, tx, notify.Notice{
 			To: run.PersonID, Kind: notify.Finished, Reason: notify.AsStarter, At: run.FinishedAt,
 			Subject: notify.Subject{Type: Subject, ID: run.ID, Title: run.FileName, URL: address(run.ID)},
-			Detail:  ended(r.tell.Reading(access.With(ctx, starter.Actor), starter), &run),
+			Detail:  ended(r.tell.Reading(access.With(ctx, starter.Actor), starter), &run, failure),
 		})
 	})
 }
 
-// ended says in a sentence or two how a run ended.
-func ended(ctx context.Context, run *RunRecord) string {
+// ended says in a sentence or two how a run ended, in the language of the reader.
+func ended(ctx context.Context, run *RunRecord, failure error) string {
 	rep := &run.Report
-	if run.State == Failed {
-		return text.N(ctx, rep.Incidents, "The import failed after %d incident: %s", "The import failed after %d incidents: %s", run.Problem)
+	if failure != nil {
+		return text.N(ctx, rep.Incidents, "The import failed after %d incident: %s", "The import failed after %d incidents: %s", apperr.Message(failure).In(ctx))
 	}
 	said := text.N(ctx, rep.Incidents, "The import is done: %d incident, %s new, %s extended, %s as it was.", "The import is done: %d incidents, %s new, %s extended, %s as they were.",
 		text.Number(ctx, int64(rep.Created)), text.Number(ctx, int64(rep.Extended)), text.Number(ctx, int64(rep.Known+rep.Diverged)))
