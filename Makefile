@@ -44,7 +44,7 @@ bin/steward: $(SOURCES) go.mod go.sum .make/bundles
 
 .PHONY: test
 test: .make/bundles ## run every test, on SQLite and PostgreSQL and in Chromium
-	@tools/setup.sh go postgres chromium
+	@tools/setup.sh go postgres chromium mail
 	go test -timeout 15m ./...
 	go test -timeout 15m -race $(CONCURRENT)
 

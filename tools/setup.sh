@@ -2,7 +2,7 @@
 # Makes sure that this machine has what a make target needs, and says in words
 # what to do where it cannot help itself.
 #
-#   tools/setup.sh go node postgres chromium
+#   tools/setup.sh go node postgres chromium mail
 set -euo pipefail
 
 fail() {
@@ -58,6 +58,15 @@ need_postgres() {
   apt_install postgresql
 }
 
+# The tests start servers of their own from these programs, as for PostgreSQL.
+need_mail() {
+  local missing=()
+  PATH=$PATH:/usr/sbin command -v dovecot >/dev/null && [ -e /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
+  [ -e /usr/lib/dovecot/lmtp ] || missing+=(dovecot-lmtpd)
+  PATH=$PATH:/usr/sbin command -v exim4 >/dev/null || missing+=(exim4-daemon-light)
+  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+}
+
 need_chromium() {
   local name
   for name in chromium chromium-browser google-chrome google-chrome-stable; do
@@ -68,7 +77,7 @@ need_chromium() {
 
 for what in "$@"; do
   case $what in
-    go | node | postgres | chromium) "need_$what" ;;
+    go | node | postgres | chromium | mail) "need_$what" ;;
     *) fail "nobody knows how to set up $what" ;;
   esac
 done

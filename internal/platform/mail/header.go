@@ -245,12 +245,16 @@ func addresses(values []string) []Address {
 const maxAddresses = 2000
 
 func addressList(value string) []Address {
-	if utf8.ValidString(value) && len(value) < 64<<10 {
+	if utf8.ValidString(value) && len(value) < 64<<10 && !quotesWithin(value) {
 		parser := netmail.AddressParser{WordDecoder: wordDecoder}
 		if list, err := parser.ParseList(value); err == nil {
 			out := make([]Address, 0, len(list))
 			for _, a := range list {
-				out = append(out, Address{Name: oneLine(decodeWords(a.Name)), Mail: oneLine(a.Address)})
+				name := a.Name
+				if strings.Contains(value, name) {
+					name = decodeWords(name) // in quotes, where it should not be encoded
+				}
+				out = append(out, Address{Name: oneLine(name), Mail: oneLine(a.Address)})
 			}
 			return out
 		}
@@ -264,13 +268,31 @@ func addressList(value string) []Address {
 	return out
 }
 
+// quotesWithin finds encoded words that have quotes in them, which are no syntax.
+func quotesWithin(value string) bool {
+	for _, word := range encodedWord.FindAllString(value, -1) {
+		if strings.Contains(word, `"`) {
+			return true
+		}
+	}
+	return false
+}
+
 // splitAddresses cuts at commas and semicolons outside of quotes, brackets and
 // comments, and at the colon and semicolon of a group.
 func splitAddresses(value string) []string {
 	var out []string
 	start, depth := 0, 0
 	quoted, angle := false, false
+	words := encodedWord.FindAllStringIndex(value, -1)
 	for i := 0; i < len(value) && len(out) < maxAddresses; i++ {
+		for len(words) > 0 && words[0][0] < i {
+			words = words[1:]
+		}
+		if len(words) > 0 && words[0][0] == i && !quoted {
+			i = words[0][1] - 1 // what is encoded is no syntax
+			continue
+		}
 		switch c := value[i]; {
 		case c == '\\':
 			i++
