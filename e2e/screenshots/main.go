@@ -48,6 +48,7 @@ func guide() []shot {
 		{"kinds", "administrator", "/kinds/incident"},
 		{"services", "administrator", "/services"},
 		{"calendar", "administrator", "/calendars/2"},
+		{"agreement", "administrator", "/agreements/new?standard=1"},
 		{"major-incidents", "agent", "/major-incidents"},
 		{"import", "administrator", "/admin/import"},
 		{"metrics", "administrator", "/figures"},

@@ -44,6 +44,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -207,6 +208,7 @@ func (a *App) api() {
 			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), operations.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
 			checklist.Tags(),
+			agreement.Tags(),
 			timesheet.Tags(),
 			draft.Tags(),
 			process.Tags(), dashboard.Tags(), tension.Tags(),

@@ -14,6 +14,6 @@
 // core/clock's to say; here stands what is agreed, who may change it (whoever
 // manages settings; colleagues read), and whether a promise can be kept: a promise
 // to a customer leans on those of the group that supports the service and of the
-// supplier that provides it. Where these, one after the other, may take longer than
+// suppliers: the one whose group that is, and the one that provides it. Where these, one after the other, may take longer than
 // was promised, the agreement shows the gap (Check).
 package agreement

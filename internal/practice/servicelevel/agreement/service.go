@@ -290,8 +290,8 @@ func (s *Service) checkGroup(ctx context.Context, q database.Querier, wrong *app
 		wrong.Add("party", "This group does not exist or is no longer in use.")
 		return nil
 	}
-	homes, err := s.d.People.OrganisationStandings(ctx, q, []int64{g.OrganisationID})
-	if err == nil && homes[g.OrganisationID].Kind == people.Supplier {
+	suppliers, err := s.d.People.Suppliers(ctx, q)
+	if err == nil && suppliers[party] != 0 {
 		wrong.Add("party", "%s is at home with a supplier: what it promises is an underpinning contract.", g.Name)
 	}
 	return err
@@ -380,6 +380,8 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, before *Agreement,
 	}
 	old, now := before.At(after.UpdatedAt), after.At(after.UpdatedAt)
 	if fresh != nil {
+		fresh.ID = tx.NextID()
+		after.Versions[slices.IndexFunc(after.Versions, func(v Version) bool { return v.Number == fresh.Number })].ID = fresh.ID
 		old, now = before.At(fresh.From), *fresh
 		if replaced := slices.IndexFunc(before.Versions, func(v Version) bool { return v.From.Equal(fresh.From) }); replaced >= 0 {
 			if err := deleteVersion(ctx, tx, before.Versions[replaced].ID, after.UpdatedAt); err != nil {
@@ -401,7 +403,7 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, before *Agreement,
 
 // changes applies changes, if nothing is wrong with them. fresh is the version that
 // was written, if one was.
-func (s *Service) changes(ctx context.Context, tx *database.Tx, before *Agreement, change Changes) (after Agreement, fresh *Version, err error) {
+func (s *Service) changes(ctx context.Context, q database.Querier, before *Agreement, change Changes) (after Agreement, fresh *Version, err error) {
 	now := s.now()
 	after = *before
 	after.Versions = slices.Clone(before.Versions)
@@ -416,7 +418,7 @@ func (s *Service) changes(ctx context.Context, tx *database.Tx, before *Agreemen
 	}
 	if change.OwnerID != nil && *change.OwnerID != before.OwnerID {
 		after.OwnerID = *change.OwnerID
-		if err := s.checkOwner(ctx, tx, &wrong, after.OwnerID); err != nil {
+		if err := s.checkOwner(ctx, q, &wrong, after.OwnerID); err != nil {
 			return after, nil, err
 		}
 	}
@@ -447,10 +449,10 @@ func (s *Service) changes(ctx context.Context, tx *database.Tx, before *Agreemen
 		if ended {
 			wrong.Add("targets", "This agreement has ended. Write a new one.")
 		}
-		if err := s.checkReferences(ctx, tx, &wrong, &terms); err != nil {
+		if err := s.checkReferences(ctx, q, &wrong, &terms); err != nil {
 			return after, nil, err
 		}
-		fresh = &Version{Version: clock.Version{ID: tx.NextID(), From: from, Terms: terms}, AuthorID: access.From(ctx).ID, CreatedAt: now}
+		fresh = &Version{Version: clock.Version{From: from, Terms: terms}, AuthorID: access.From(ctx).ID, CreatedAt: now}
 		after.Versions = place(&wrong, after.Versions, fresh)
 	}
 	return after, fresh, wrong.Err()

@@ -43,7 +43,7 @@ func each(t *testing.T, fn func(t *testing.T, o office)) {
 		}
 		t.Cleanup(kinds.Close)
 		o := office{World: w, Calendars: calendar.New(w.DB, w.Log, w.Clock.Now), told: new([]int64)}
-		o.Service = agreement.New(agreement.Deps{DB: w.DB, Audit: w.Log, Calendars: o.Calendars, People: w.People, Services: w.Services, Kinds: kinds, Clock: w.Clock.Now})
+		o.Service = agreement.New(agreement.Deps{DB: w.DB, Audit: w.Log, Calendars: o.Calendars, People: w.People, Services: w.Services, Kinds: kinds, Frame: plainFrame{}, Clock: w.Clock.Now})
 		t.Cleanup(o.Close)
 		o.Follow(func(_ context.Context, _ *database.Tx, id int64) error { *o.told = append(*o.told, id); return nil })
 		o.company = w.Organisation(people.Own, "Harbour Group", 0)

@@ -1,0 +1,2 @@
+// Package view draws the pages of agreements.
+package view
