@@ -111,7 +111,7 @@ func (f *form) terms(wrong *apperr.Problems) (clock.Terms, []string) {
 	var cells []string // of each target
 	for i := range min(f.Rows, maxRows) {
 		measure, state, _ := strings.Cut(f.row(i, "what"), ":")
-		counted, _ := strconv.ParseInt(f.row(i, "calendar"), 10, 64) //nolint:errcheck // nothing is the agreement's
+		counted := number(f.row(i, "calendar")) // 0 is the agreement's
 		for p := 0; p <= maxPriority; p++ {
 			cell := fmt.Sprintf("t.%d.p%d", i, p)
 			typed := strings.TrimSpace(f.row(i, "p"+strconv.Itoa(p)))
@@ -559,6 +559,7 @@ func grid(ctx context.Context, f *form, names *words, calendars []calendar.Recor
 	return g
 }
 
+// number reads an id; what is none is 0.
 func number(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -314,8 +314,7 @@ func (s *Service) askPage(w http.ResponseWriter, r *http.Request) error {
 	if err := mayRead(ctx); err != nil {
 		return err
 	}
-	number := func(name string) int64 { n, _ := strconv.ParseInt(r.FormValue(name), 10, 64); return n } //nolint:errcheck // what is no number is nothing
-	q := Question{Kind: r.FormValue("kind"), Service: number("service"), Organisation: number("organisation"), Group: number("group"), Priority: int(number("priority"))}
+	q := Question{Kind: r.FormValue("kind"), Service: number(r.FormValue("service")), Organisation: number(r.FormValue("organisation")), Group: number(r.FormValue("group")), Priority: int(number(r.FormValue("priority")))}
 	names, err := s.wordsFor(ctx)
 	if err != nil {
 		return err
@@ -355,8 +354,10 @@ func (s *Service) askPage(w http.ResponseWriter, r *http.Request) error {
 		Table: ui.Table{
 			ID: "verdicts", Caption: text.T(ctx, "What would hold?"),
 			Columns: []ui.Column{
-				{Key: "agreement", Label: text.T(ctx, "Agreement"), Main: true}, {Key: "role", Label: text.T(ctx, "Role"), Shrink: true},
-				{Key: "why", Label: text.T(ctx, "Why")}, {Key: "promises", Label: text.T(ctx, "Promises")},
+				{Key: "agreement", Label: text.T(ctx, "Agreement"), Main: true},
+				{Key: "role", Label: text.T(ctx, "Role"), Shrink: true},
+				{Key: "why", Label: text.T(ctx, "Why")},
+				{Key: "promises", Label: text.T(ctx, "Promises")},
 			},
 			Empty: ui.EmptyState{Icon: ui.IconHeartHandshake, Title: text.T(ctx, "Nothing is promised for such a ticket")},
 		},
