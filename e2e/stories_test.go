@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 //	serve                    start a node and wait until it is ready; $URL is its address
 //	halt                     end it, cleanly; what it said is printed
 //	api METHOD PATH [BODY]   ask the API with $TOKEN; the status and the answer are printed
+//	await STATUS METHOD PATH ask the API with $TOKEN until it answers with the status
 //	page PATH                read a page; the status and its text are printed
 //	sql STATEMENT            change the database behind the program's back
 //	capture NAME [REGEXP]    keep what the last command printed, or the part in brackets, in $NAME
@@ -54,7 +56,7 @@ func TestStories(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serve": storyServe, "halt": storyHalt, "api": storyAPI, "page": storyPage, "sql": storySQL, "capture": storyCapture,
+			"serve": storyServe, "halt": storyHalt, "api": storyAPI, "await": storyAwait, "page": storyPage, "sql": storySQL, "capture": storyCapture,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -114,6 +116,24 @@ func storyAPI(ts *testscript.TestScript, neg bool, args []string) {
 	a, err := c.request(context.Background(), args[0], "/api/v1"+args[1], strings.NewReader(body), headers...)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "%d\n%s\n", a.status, a.body)
+}
+
+func storyAwait(ts *testscript.TestScript, neg bool, args []string) {
+	s := storyOf(ts, neg, "await STATUS METHOD PATH", len(args) == 3)
+	c := program(s.node.url, ts.Getenv("TOKEN"))
+	deadline := time.After(20 * time.Second)
+	for tick := time.Tick(20 * time.Millisecond); ; {
+		a, err := c.request(context.Background(), args[1], "/api/v1"+args[2], http.NoBody)
+		ts.Check(err)
+		if strconv.Itoa(a.status) == args[0] {
+			return
+		}
+		select {
+		case <-tick:
+		case <-deadline:
+			ts.Fatalf("the answer stays %d\n%s", a.status, a.body)
+		}
+	}
 }
 
 func storyPage(ts *testscript.TestScript, neg bool, args []string) {

@@ -163,7 +163,7 @@ func (p *tab) throughTickets(w *world) {
 // colleague in a note.
 func (p *tab) answersByKeyboard(w *world) string {
 	p.t.Helper()
-	p.goTo("/queue?q=toner+state:new+subject:~order")
+	p.goTo("/queue?q=toner+state:new")
 	p.keys("j")
 	p.at(".s-row")
 	p.keys(kb.Enter)

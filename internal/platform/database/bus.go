@@ -10,12 +10,16 @@ import (
 // bus carries short notices between the nodes that share a database: in the
 // process on SQLite, by LISTEN/NOTIFY on PostgreSQL. Notices are hints: they
 // may be lost while a connection is down, so whoever relies on one also looks
-// by itself (Subscription tells when it came back).
+// by itself (Reconnected tells when it came back). A command that writes to a
+// SQLite file beside the node that serves it sends none; the node sees that
+// something was written, and tells its subscribers to look.
 type bus struct {
 	mu     sync.Mutex
 	closed bool
 	subs   map[*subscriber]struct{}
 	cancel context.CancelFunc
+
+	watching sync.WaitGroup // SQLite: who looks at the file ends before it is closed
 }
 
 type subscriber struct {
@@ -29,8 +33,8 @@ const busChannel = "steward"
 // MaxNotice is the longest payload of a notice in bytes (PostgreSQL allows 8000).
 const MaxNotice = 7500
 
-// Reconnected is the payload every subscriber gets after the bus was away, so
-// that it can look for what it missed.
+// Reconnected is the payload every subscriber gets after the bus was away, or
+// another process wrote to a SQLite file, so that it can look for what it missed.
 const Reconnected = "\x00reconnected"
 
 // Notify tells every subscriber of the topic on every node, this one included.
@@ -55,10 +59,14 @@ func (db *DB) Subscribe(topic string, fn func(payload string)) (stop func()) {
 		b.subs = map[*subscriber]struct{}{}
 	}
 	b.subs[s] = struct{}{}
-	if db.engine == PostgreSQL && b.cancel == nil && !b.closed {
+	if b.cancel == nil && !b.closed {
 		ctx, cancel := context.WithCancel(context.Background())
 		b.cancel = cancel
-		go db.keepListening(ctx)
+		if db.engine == PostgreSQL {
+			go db.keepListening(ctx)
+		} else {
+			b.watching.Go(func() { db.watchFile(ctx) })
+		}
 	}
 	return func() {
 		b.mu.Lock()
@@ -104,9 +112,36 @@ func (b *bus) deliver(topic, payload string) {
 
 func (b *bus) close() {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.closed = true
 	if b.cancel != nil {
 		b.cancel()
+	}
+	b.mu.Unlock()
+	b.watching.Wait()
+}
+
+// How often a node looks whether another process wrote to its SQLite file, and how
+// long it rests after it saw that one did: an import writes without a pause.
+const lookAtFile, restAfterWrite = 100 * time.Millisecond, time.Second
+
+// watchFile tells every subscriber when another process wrote to the file.
+func (db *DB) watchFile(ctx context.Context) {
+	seen, known := int64(0), false
+	for pause := time.Duration(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		pause = lookAtFile
+		version, err := db.foreignWrites(ctx)
+		if err != nil {
+			continue // whoever works with the file says what is wrong with it
+		}
+		if known && version != seen {
+			db.bus.deliver("", Reconnected)
+			pause = restAfterWrite
+		}
+		seen, known = version, true
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -275,5 +276,65 @@ func TestNoticesReachEveryNode(t *testing.T) {
 	}
 	if p := <-got; p != "hello\nworld" {
 		t.Errorf("got %q", p)
+	}
+}
+
+func TestANodeSeesThatAnotherProcessWroteToItsFile(t *testing.T) {
+	t.Parallel()
+	url := databasetest.URL(t, database.SQLite, notes)
+	open := func() *database.DB {
+		db, err := database.Open(t.Context(), database.Options{URL: url, MaxConns: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	written := 0
+	write := func(db *database.DB) {
+		t.Helper()
+		written++
+		if err := db.Write(t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(t.Context(), "INSERT INTO notes (id, title) VALUES ($1, $2)", written, strconv.Itoa(written))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	node, command := open(), open()
+	look := func() int64 {
+		t.Helper()
+		version, err := node.ForeignWrites(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return version
+	}
+	before := look()
+	write(node)
+	if look() != before {
+		t.Error("what the node writes itself is news to it")
+	}
+	write(command)
+	if look() == before {
+		t.Error("what another process wrote is no news to the node")
+	}
+	told := make(chan string, 1)
+	defer node.Subscribe("topic", func(payload string) {
+		select {
+		case told <- payload:
+		default:
+		}
+	})()
+	for tick := time.Tick(20 * time.Millisecond); ; {
+		select {
+		case got := <-told:
+			if got != database.Reconnected {
+				t.Errorf("it was told %q", got)
+			}
+			return
+		case <-tick:
+			write(command)
+		}
 	}
 }

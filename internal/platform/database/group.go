@@ -179,3 +179,19 @@ func (db *DB) end(g *group, err error) {
 	g.err = err
 	close(g.done)
 }
+
+// foreignWrites gives a number that changes when anybody but this program's writer
+// has committed to the file; SQLite counts that for each connection.
+func (db *DB) foreignWrites(ctx context.Context) (version int64, err error) {
+	select {
+	case db.turn.taken <- struct{}{}:
+	case <-ctx.Done():
+		return 0, translate(ctx.Err())
+	}
+	defer func() { <-db.turn.taken }()
+	writer := runner(db.writer)
+	if g := db.turn.open; g != nil {
+		writer = g.tx
+	}
+	return Scalar[int64](querier{writer}.QueryRow(ctx, "PRAGMA data_version"))
+}
