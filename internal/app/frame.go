@@ -199,8 +199,13 @@ func (a *App) reading(next web.HandlerFunc) web.HandlerFunc {
 func speaking(ctx context.Context) context.Context {
 	ctx = workflow.WithWords(ctx, wordsOf(ctx))
 	return words.With(ctx, words.Catalogue{
-		Text:  func(key string, args ...any) string { return text.T(ctx, key, args...) },
-		Label: func(meaning, label string) string { return text.Label(ctx, meaning, label) },
+		Text: func(key string, args ...any) string { return text.T(ctx, key, args...) },
+		Label: func(meaning, label string) string {
+			if word := text.Label(ctx, meaning, label); word != label {
+				return word
+			}
+			return text.T(ctx, label) // "Active", which is every kind's
+		},
 	})
 }
 

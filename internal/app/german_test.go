@@ -70,3 +70,23 @@ func TestAFormSaysWhatIsWrongInTheReadersLanguage(t *testing.T) {
 		}
 	})
 }
+
+func TestChipsAreInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		c := s.SignedIn(access.RoleAgent)
+		if a := c.Post("/profile", profile("language", "de")); a.Status != http.StatusSeeOther {
+			t.Fatalf("choosing German: %d %s", a.Status, a.Body)
+		}
+		page := c.Get("/queue?" + url.Values{"q": {"priority:<=2 title:~jam created:2026-01-01..2026-02-01"}}.Encode())
+		for _, want := range []string{"Priorität: ≤ Hoch", "enthält jam", "2026-01-01 bis 2026-02-01"} {
+			if !strings.Contains(page.HTML(t).Find("main").Text(), want) {
+				t.Errorf("no chip says %q", want)
+			}
+		}
+		wrong := c.Get("/queue?" + url.Values{"q": {"stat:open"}}.Encode()).HTML(t).Find("main").Text()
+		if !strings.Contains(wrong, "Es gibt kein Feld „stat“. Meinten Sie „state“?") {
+			t.Errorf("an unknown field: %.300q", wrong[max(0, strings.Index(wrong, "stat")-80):])
+		}
+	})
+}

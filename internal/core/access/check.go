@@ -5,6 +5,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Can reports whether there can be any record of the kind on which a may do
@@ -108,7 +109,7 @@ func refusal(a Actor, verb Verb) error {
 	if info, known := NewCatalogue().Info(verb); known {
 		label = info.Label
 	}
-	return apperr.New(apperr.Forbidden, "This needs the permission “%s”, which your roles do not give you here.", label)
+	return apperr.New(apperr.Forbidden, "This needs the permission “%s”, which your roles do not give you here.", words.Label{Meaning: "permission", Word: label})
 }
 
 // isAboutProduct reports whether a built-in verb is not about tickets.

@@ -3,11 +3,11 @@ package access
 import (
 	_ "embed"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/words"
 )
 
 // Permission allows one verb on one kind of ticket (or AnyKind) within a scope.
@@ -112,25 +112,26 @@ func (r Role) Validate(verbs *Catalogue) error {
 		wrong.Add("permissions", "A role may have 500 permissions.")
 	}
 	for _, p := range r.Permissions {
-		if problem := p.problem(verbs); problem != "" {
-			wrong.Add("permissions", "%s", problem)
+		if problem := p.problem(verbs); !problem.Empty() {
+			wrong.Say("permissions", problem)
 			break
 		}
 	}
 	return wrong.Err()
 }
 
-func (p Permission) problem(verbs *Catalogue) string {
+func (p Permission) problem(verbs *Catalogue) words.Text {
 	info, known := verbs.Info(p.Verb)
+	label := words.Label{Meaning: "permission", Word: info.Label}
 	switch {
 	case !known:
-		return fmt.Sprintf("There is no permission called %q.", p.Verb)
+		return words.Of("There is no permission called %q.", p.Verb)
 	case p.Kind == "":
-		return fmt.Sprintf("%s: choose a kind of ticket.", info.Label)
+		return words.Of("%s: choose a kind of ticket.", label)
 	case !info.Tickets && p.Kind != AnyKind:
-		return fmt.Sprintf("%s: this is not about a kind of ticket.", info.Label)
+		return words.Of("%s: this is not about a kind of ticket.", label)
 	case !slices.Contains(info.Scopes, p.Scope):
-		return fmt.Sprintf("%s: the scope %q does not fit.", info.Label, p.Scope)
+		return words.Of("%s: the scope %q does not fit.", label, p.Scope)
 	}
-	return ""
+	return words.Text{}
 }

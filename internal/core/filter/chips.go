@@ -1,6 +1,11 @@
 package filter
 
-import "strings"
+import (
+	"context"
+	"strings"
+
+	"github.com/steward-itsm/steward/internal/platform/words"
+)
 
 // Chip is one term of a filter as a person sees it.
 type Chip struct {
@@ -10,6 +15,24 @@ type Chip struct {
 	Value   string // "Critical, High", "≤ High", "paper jam"
 	Negated bool
 	Without string // the filter's text without this term
+
+	values []words.Text
+}
+
+// In gives the value in the language of the context's reader.
+func (c Chip) In(ctx context.Context) string {
+	if len(c.values) == 0 {
+		return c.Value
+	}
+	return c.read(func(t words.Text) string { return t.In(ctx) })
+}
+
+func (c Chip) read(in func(words.Text) string) string {
+	read := make([]string, len(c.values))
+	for i, v := range c.values {
+		read[i] = in(v)
+	}
+	return strings.Join(read, ", ")
 }
 
 // Chips shows the terms of a filter, with labels in the place of keys. Terms on
@@ -28,7 +51,8 @@ func (s *Schema) Chips(n Node) []Chip {
 		}
 		switch inner := inner.(type) {
 		case *TermNode:
-			c.Field, c.Label, c.Value = s.chipOf(inner)
+			c.Field, c.Label, c.values = s.chipOf(inner)
+			c.Value = c.read(words.Text.String)
 		case *WordNode:
 			c.Value = inner.Text
 		default:
@@ -39,32 +63,39 @@ func (s *Schema) Chips(n Node) []Chip {
 	return chips
 }
 
-func (s *Schema) chipOf(n *TermNode) (field, label, value string) {
+func (s *Schema) chipOf(n *TermNode) (field, label string, values []words.Text) {
 	f, ok := s.Field(n.Field)
 	if !ok {
 		f = &Field{Name: n.Field}
 	}
-	var values []string
 	for _, v := range n.Values {
-		text := f.labelOf(v.Low)
+		text := words.Of("%s", f.shown(v.Low))
 		switch v.Op {
 		case OpLess:
-			text = "< " + text
+			text.Key = "< %s"
 		case OpAtMost:
-			text = "≤ " + text
+			text.Key = "≤ %s"
 		case OpGreater:
-			text = "> " + text
+			text.Key = "> %s"
 		case OpAtLeast:
-			text = "≥ " + text
+			text.Key = "≥ %s"
 		case OpContains:
-			text = "contains " + text
+			text = words.Of("contains %s", f.shown(v.Low))
 		case OpRange:
-			text += " to " + f.labelOf(v.High)
+			text = words.Of("%s to %s", f.shown(v.Low), f.shown(v.High))
 		case OpIs:
 		}
 		values = append(values, text)
 	}
-	return f.Name, f.label(), strings.Join(values, ", ")
+	return f.Name, f.label(), values
+}
+
+// shown is a value for people: the label of its option or group, or as it was typed.
+func (f *Field) shown(o Operand) any {
+	if label := f.labelOf(o); label != o.Text {
+		return words.Label{Meaning: "kind", Word: label}
+	}
+	return o.Text
 }
 
 // labelOf shows a value by the label of its option or group.

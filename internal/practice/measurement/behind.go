@@ -166,7 +166,7 @@ func (p *Practice) behindFile(w http.ResponseWriter, r *http.Request) error {
 			break
 		}
 		if items, next, err = p.page(ctx, q, next, 200); err != nil {
-			_ = out.Write([]string{text.T(ctx, "The list breaks off here: %s", apperr.Message(err))})
+			_ = out.Write([]string{text.T(ctx, "The list breaks off here: %s", apperr.Message(err).In(ctx))})
 			break
 		}
 	}

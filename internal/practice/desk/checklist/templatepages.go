@@ -180,7 +180,7 @@ func (p pages) showForm(w http.ResponseWriter, r *http.Request, id int64, f temp
 	switch {
 	case apperr.Is(wrong, apperr.Conflict):
 		status = http.StatusConflict
-		m.Errors["name"] = text.T(ctx, "%s Save again to put your version over theirs.", apperr.Message(wrong))
+		m.Errors["name"] = text.T(ctx, "%s Save again to put your version over theirs.", apperr.Message(wrong).In(ctx))
 	case wrong != nil:
 		status = http.StatusUnprocessableEntity
 	}

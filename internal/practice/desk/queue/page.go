@@ -198,9 +198,7 @@ func (q *Queue) chips(ctx context.Context, text string, ids *wanted) ([]filter.C
 		f, ok := schema.Field(c.Field)
 		if ok {
 			chips[i].Label = labelWord(ctx, c.Label)
-		}
-		if ok && f.Type == filter.TypeEnum {
-			chips[i].Value = valueWords(ctx, c.Value)
+			chips[i].Value = c.In(ctx)
 		}
 		if !ok || f.Type != filter.TypeRef && f.Type != filter.TypeRefs {
 			continue
@@ -381,9 +379,9 @@ func (q *Queue) queueModel(ctx context.Context, l *list, ids wanted) (view.Queue
 		if len(chips) == 0 { // they would show it
 			m.Excerpt = view.Excerpt{Before: e.Before, Wrong: e.Wrong, After: e.After}
 		}
-		m.Filter.Error = text.T(ctx, "Character %s: %s", strconv.Itoa(e.From), l.wrong.Msg)
+		m.Filter.Error = text.T(ctx, "Character %s: %s", strconv.Itoa(e.From), l.wrong.Msg.In(ctx))
 		if e.To > e.From {
-			m.Filter.Error = text.T(ctx, "Characters %s to %s: %s", strconv.Itoa(e.From), strconv.Itoa(e.To), l.wrong.Msg)
+			m.Filter.Error = text.T(ctx, "Characters %s to %s: %s", strconv.Itoa(e.From), strconv.Itoa(e.To), l.wrong.Msg.In(ctx))
 		}
 		if !l.empty {
 			m.Filter.Error += " " + text.T(ctx, "The list still shows the last filter: %s", l.filter)
@@ -411,19 +409,6 @@ func labelWord(ctx context.Context, label string) string {
 		return word
 	}
 	return text.T(ctx, label)
-}
-
-// valueWords reads the values of a chip: "Critical, High", "≤ High".
-func valueWords(ctx context.Context, values string) string {
-	out := strings.Split(values, ", ")
-	for i, v := range out {
-		sign, label, signed := strings.Cut(v, " ")
-		if !signed || !strings.Contains("<≤>≥", sign) {
-			sign, label = "", v
-		}
-		out[i] = strings.TrimSpace(sign + " " + labelWord(ctx, label))
-	}
-	return strings.Join(out, ", ")
 }
 
 func chipLabel(ctx context.Context, c filter.Chip) string {

@@ -110,7 +110,7 @@ func (p *Process) frame(ctx context.Context, q question, m Map) view.Page {
 func notes(ctx context.Context, q question, m Map, l *log) []ui.Alert {
 	var out []ui.Alert
 	if q.Wrong != nil {
-		return []ui.Alert{{Tone: ui.Warning, Text: text.T(ctx, "The filter cannot be read, so nothing is drawn: %s", q.Wrong.Msg)}}
+		return []ui.Alert{{Tone: ui.Warning, Text: text.T(ctx, "The filter cannot be read, so nothing is drawn: %s", q.Wrong.Msg.In(ctx))}}
 	}
 	if l.more {
 		out = append(out, ui.Alert{Tone: ui.Warning, Text: text.T(ctx, "There are more tickets in this period than are read at once: the map holds the newest %s. Choose a shorter period for all of its tickets.", text.Number(ctx, int64(m.Tickets)))})
