@@ -121,6 +121,20 @@ func (w *world) besides(b browser) {
 		{"merge", "agent", "/tickets/" + w.open.Number + "/merge", nil},
 		{"split-off", "agent", "/tickets/" + w.open.Number + "/split?seq=1", nil},
 		{"convert", "agent", "/tickets/" + w.open.Number + "/convert", nil},
+		{"convert-ahead", "agent", "/tickets/" + w.asked.Number + "/convert", func(p *tab) {
+			value[int](p, `document.querySelector("input[name=kind]").click(), 0`)
+			p.press("Show what will happen")
+			p.until(`document.querySelector(".s-operation-ahead")`)
+		}},
+		{"split-ahead", "agent", "/tickets/" + w.open.Number + "/split?seq=1", func(p *tab) {
+			p.press("Show what will happen")
+			p.until(`document.querySelector(".s-operation-ahead")`)
+		}},
+		{"merge-ahead", "agent", "/tickets/" + w.open.Number + "/merge", func(p *tab) {
+			value[int](p, `document.querySelector("input[name=with]").click(), 0`)
+			p.press("Show what will happen")
+			p.until(`document.querySelector(".s-operation-ahead")`)
+		}},
 		{"process-groups", "agent", "/process?between=group", nil},
 		{"key-help", "agent", "/queue", func(p *tab) { p.keys("?"); p.until(`document.querySelector("dialog[open]")`) }},
 		{"palette", "agent", "/queue", func(p *tab) {
