@@ -103,21 +103,34 @@ type Clock struct {
 	daysBefore int
 }
 
+// With is the group or the supplier that promised; Nobody for the customer's clock,
+// which all keep together.
+func (c *Clock) With() Party {
+	switch c.Role {
+	case OLA:
+		return Party{Group, c.Party}
+	case UC:
+		return Party{Supplier, c.Party}
+	case SLA:
+	}
+	return Party{Type: Nobody}
+}
+
 // Met reports whether an ended clock kept its promise.
 func (c *Clock) Met() bool { return c.Stage == Completed && c.Breached.IsZero() }
 
 // Percent is how much of the target is used, 100 and more past it. Of a target in
 // days it is the share of the business time from the start to the due time.
 func (c *Clock) Percent() int {
-	whole := c.whole()
+	whole := c.Whole()
 	if whole <= 0 {
 		return 0
 	}
 	return int(100 * c.Used / whole)
 }
 
-// whole is the target as business time.
-func (c *Clock) whole() time.Duration {
+// Whole is the target as business time; of business days what they come to.
+func (c *Clock) Whole() time.Duration {
 	if !c.Target.InDays() {
 		return c.Target.Within
 	}

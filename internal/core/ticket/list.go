@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -29,11 +30,15 @@ var sortColumns = map[string]string{
 	"title":    "t.title_folded",
 	"state":    "t.state",
 	"reopened": "t.reopen_count",
+	"due":      "COALESCE(t.due_at, " + neverDue + ")",
 }
+
+// neverDue stands, in an order, for the instant of what is not due: after all others.
+const neverDue = "253402300800000000"
 
 // SortFields lists what a list can be sorted by.
 func SortFields() []string {
-	return []string{"updated", "created", "priority", "title", "state", "resolved", "reopened"}
+	return []string{"updated", "created", "priority", "title", "state", "resolved", "reopened", "due"}
 }
 
 // ParseSort reads "-updated" or "priority"; "" is "-updated".
@@ -283,6 +288,11 @@ func cursorOf(t *Ticket, sort Sort) cursor {
 		}
 	case "reopened":
 		c.Int = int64(t.ReopenCount)
+	case "due":
+		c.Int, _ = strconv.ParseInt(neverDue, 10, 64)
+		if !t.DueAt.IsZero() {
+			c.Int = t.DueAt.UnixMicro()
+		}
 	case "title":
 		c.Text = filter.Fold(t.Title)
 	case "state":

@@ -86,6 +86,7 @@ func ticketFields(db *database.DB, kinds []*workflow.Definition) []filter.Field 
 		instant("closed", "Closed", "t.closed_at", false),
 		instant("responded", "First response", "t.first_response_at", false),
 		instant("unanswered", "Unanswered since", "t.unanswered_since", false),
+		{Name: "due", Label: "Due", Type: filter.TypeTime, SQL: "t.due_at", Future: true},
 		count("reopened", "Times reopened", "t.reopen_count"),
 		count("reassigned", "Times reassigned", "t.reassign_count"),
 		{Name: "rating", Label: "Rating", Type: filter.TypeNumber, SQL: "t.rating"},
@@ -261,6 +262,8 @@ func (t *Ticket) Values(field string) []filter.Value {
 		return filter.Times(t.FirstResponseAt)
 	case "unanswered":
 		return filter.Times(t.UnansweredSince)
+	case "due":
+		return filter.Times(t.DueAt)
 	case "reopened":
 		return []filter.Value{filter.Int(int64(t.ReopenCount))}
 	case "reassigned":

@@ -134,7 +134,7 @@ func values(d desk, crowd []ticket.Ticket) map[string][]string {
 		"number": {crowd[0].Number, "~inc", "inc-1", "any", "none"}, "title": {`"printer jams x"`, "~PRINTER", "~ärger", "~100%", "~_", "~🚑", "any", "none"},
 		"assignee": persons, "group": id(d.network, d.printing), "requester": persons, "opened_by": persons,
 		"organisation": id(crowd[0].OrganisationID), "service": id(d.payroll), "parent": id(crowd[0].ID), "watcher": persons,
-		"tag": {"vip", "VIP", "t1", "any", "none"}, "created": instants, "updated": instants, "resolved": instants, "closed": instants, "responded": instants, "unanswered": instants,
+		"tag": {"vip", "VIP", "t1", "any", "none"}, "created": instants, "updated": instants, "resolved": instants, "closed": instants, "responded": instants, "unanswered": instants, "due": instants,
 		"reopened": numbers, "reassigned": numbers, "rating": {"1", ">=3", "any", "none"}, "channel": {"portal", "phone", "walk_in", "any", "none"},
 		"resolution": {"solved", "any", "none"}, "source": {"elsewhere", `""`, "any", "none"},
 		"field.room": {"Blue", "blue", "any", "none"}, "field.seats": {"9", "~1", "any", "none"}, "field.day": {"any", "none"}, "field.tea": {"none"}, "field.wishes": {"none"},

@@ -18,7 +18,7 @@ import (
 const columns = `t.id, t.kind, t.number, t.title, t.state, t.category, t.wait_reason, t.impact, t.urgency, t.priority, t.priority_reason,
 	t.requester_id, t.opened_by_id, t.organisation_id, t.service_id, t.group_id, t.assignee_id, t.parent_id, t.merged_into_id, t.merged_from, t.channel,
 	t.resolution_code, t.created_at, t.updated_at, t.assigned_at, t.first_response_at, t.resolved_at, t.closed_at,
-	t.unanswered_since, t.reopen_count, t.reassign_count, t.rating, t.source, t.source_ref, t.version, t.last_seq, t.fields`
+	t.unanswered_since, t.reopen_count, t.reassign_count, t.rating, t.source, t.source_ref, t.version, t.last_seq, t.due_at, t.fields`
 
 const textColumns = `, t.resolution, t.description`
 
@@ -36,6 +36,7 @@ func (t *Ticket) destinations() []any {
 		&t.Source,
 		nullText{&t.SourceRef},
 		&t.Version, &t.LastSeq,
+		(*database.Time)(&t.DueAt),
 		database.JSON{V: &t.Fields},
 	}
 }

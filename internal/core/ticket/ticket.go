@@ -49,9 +49,12 @@ type Ticket struct {
 	ResolvedAt      time.Time // last resolution; zero while work is owed
 	ClosedAt        time.Time
 	UnansweredSince time.Time // the requester's first word nobody has answered; zero when none waits
-	ReopenCount     int
-	ReassignCount   int // moves from one group to another
-	Rating          int // 1 to 5; 0 is not rated
+	// DueAt is when the next promise on it is due, as SetDue keeps it beside the
+	// timeline; zero when nothing is.
+	DueAt         time.Time
+	ReopenCount   int
+	ReassignCount int // moves from one group to another
+	Rating        int // 1 to 5; 0 is not rated
 
 	Source    string // "" for our own; else the system it was imported from
 	SourceRef string

@@ -286,6 +286,7 @@ func sortLabel(ctx context.Context, s ticket.Sort) string {
 		"title":    {text.T(ctx, "Title, A to Z"), text.T(ctx, "Title, Z to A")},
 		"state":    {text.T(ctx, "State, A to Z"), text.T(ctx, "State, Z to A")},
 		"resolved": {text.T(ctx, "Earliest resolved first"), text.T(ctx, "Latest resolved first")},
+		"due":      {text.T(ctx, "Due soonest first"), text.T(ctx, "Due last first")},
 		"reopened": {text.T(ctx, "Least often reopened first"), text.T(ctx, "Most often reopened first")},
 	}
 	if s.Descending {

@@ -1,0 +1,273 @@
+package promise_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/calendar"
+	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/coretest"
+	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/core/search"
+	"github.com/steward-itsm/steward/internal/core/service"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+)
+
+// written are agreements as somebody wrote them, and the one calendar they name.
+type written struct {
+	agreements []clock.Agreement
+	hours      *calendar.Hours
+}
+
+// Book implements promise.Agreements.
+func (w *written) Book(context.Context, database.Querier) ([]clock.Agreement, error) {
+	return w.agreements, nil
+}
+
+// Names implements promise.Agreements and promise.Calendars.
+func (w *written) Names(_ context.Context, _ database.Querier, ids []int64) (map[int64]string, error) {
+	out := map[int64]string{}
+	for _, id := range ids {
+		out[id] = "Gold"
+	}
+	return out, nil
+}
+
+// Hours implements promise.Calendars.
+func (w *written) Hours(_ context.Context, _ database.Querier, ids ...int64) (map[int64]*calendar.Hours, error) {
+	out := map[int64]*calendar.Hours{}
+	for _, id := range ids {
+		out[id] = w.hours
+	}
+	return out, nil
+}
+
+// world is a small desk on which promises are kept.
+type world struct {
+	*coretest.World
+	*written
+
+	tickets            *ticket.Service
+	promises           *promise.Service
+	asker, ana, vera   int64
+	company, wireworks int64
+	network, field     int64
+}
+
+type silent struct{}
+
+// Announce implements ticket.Announcer.
+func (silent) Announce(context.Context, *database.Tx, ticket.Announcement) error { return nil }
+
+type directory struct {
+	*people.Service
+	*service.Store
+}
+
+func each(t *testing.T, fn func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	coretest.Each(t, func(t *testing.T, c *coretest.World) {
+		w := &world{World: c, written: &written{}}
+		kinds, err := workflow.NewRegistry(t.Context(), c.DB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(kinds.Close)
+		w.tickets = ticket.New(ticket.Deps{
+			DB: c.DB, Kinds: kinds, Directory: directory{c.People, c.Services}, Announcer: silent{}, Now: c.Clock.Now, Search: search.New(c.DB),
+		})
+		w.promises = promise.NewService(promise.Deps{
+			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Agreements: w.written, Calendars: w.written, Places: c.People, Now: c.Clock.Now,
+		})
+		w.tickets.Follow(w.promises.Follow)
+		w.tickets.Extend(promise.New(w.promises, nil).Attributes...)
+		w.company = w.Organisation(people.Own, "Halden", 0)
+		w.wireworks = w.Organisation(people.Supplier, "Wireworks", 0)
+		unit := w.Organisation(people.Unit, "Field", w.wireworks)
+		w.asker, w.ana = w.Person("Mira Asker", w.company), w.Person("Ana Agent", w.company, access.RoleAgent)
+		w.vera = w.Person("Vera Vendor", unit, access.RoleSupplierAgent)
+		w.network, w.field = w.Group("Network", w.company, w.ana), w.Group("Wireworks field", unit, w.vera)
+		// Noon of a Monday in UTC; open day and night.
+		always := calendar.Calendar{Name: "Always", Zone: "UTC", Versions: []calendar.Version{{}}}
+		for d := range always.Versions[0].Week {
+			always.Versions[0].Week[d] = []calendar.Span{calendar.AllDay}
+		}
+		if w.hours, err = calendar.Compile(always); err != nil {
+			t.Fatal(err)
+		}
+		promised := func(id int64, role clock.Role, party int64, targets ...clock.Target) {
+			w.agreements = append(w.agreements, clock.Agreement{ID: id, Name: "Gold", Role: role, Party: party, Versions: []clock.Version{{ID: id * 10, Terms: clock.Terms{Calendar: 1, Targets: targets}}}})
+		}
+		promised(1, clock.SLA, w.company, clock.Target{Measure: clock.Response, Within: time.Hour}, clock.Target{Measure: clock.Resolution, Within: 8 * time.Hour})
+		promised(2, clock.UC, w.wireworks, clock.Target{Measure: clock.Resolution, Within: 4 * time.Hour})
+		fn(t, w)
+	}, workflow.Migrations, ticket.Migrations, search.Migrations, promise.Migrations)
+}
+
+func (w *world) incident(title string) ticket.Ticket {
+	w.T.Helper()
+	tk, err := w.tickets.Create(w.System(), ticket.Create{Kind: "incident", Title: title, RequesterID: w.asker, GroupID: w.network, AssigneeID: w.ana})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return tk
+}
+
+func (w *world) keep() {
+	w.T.Helper()
+	if err := w.promises.Keep(w.T.Context(), time.Minute); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// kept is a ticket as lists see it.
+func (w *world) kept(tk ticket.Ticket) ticket.Ticket {
+	w.T.Helper()
+	w.keep()
+	now, err := w.tickets.Get(w.System(), ticket.ByID(tk.ID))
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return now
+}
+
+// finds lists the numbers of the tickets of a filter.
+func (w *world) finds(filter string) []string {
+	w.T.Helper()
+	ctx := w.As(w.ana)
+	c, err := w.tickets.Condition(ctx, filter, nil)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	page, err := w.tickets.List(ctx, ticket.Query{Condition: c, Sort: ticket.Sort{Field: "due"}})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	var out []string
+	for _, t := range page.Tickets {
+		out = append(out, t.Number)
+	}
+	return out
+}
+
+func (w *world) do(_ ticket.Ticket, err error) {
+	w.T.Helper()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+func TestADueTimeFollowsWhatHappens(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		began := w.Clock.Now()
+		tk := w.incident("Printer")
+		if due := w.kept(tk).DueAt; !due.Equal(began.Add(time.Hour)) {
+			t.Errorf("due %s: the response comes first", due)
+		}
+		w.Clock.Advance(30 * time.Minute)
+		w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(tk.ID), ticket.PublicReply{Body: "On it."}))
+		if due := w.kept(tk).DueAt; !due.Equal(began.Add(8 * time.Hour)) {
+			t.Errorf("due %s, then comes the resolution", due)
+		}
+		w.do(w.tickets.Transition(w.As(w.ana), ticket.ByID(tk.ID), ticket.Step{Transition: "hold", Reason: "caller", Comment: "Which one?", CommentPublic: true}))
+		if due := w.kept(tk).DueAt; !due.IsZero() {
+			t.Errorf("due %s while it waits for its requester", due)
+		}
+		if got := w.finds("promise:open"); len(got) != 1 {
+			t.Errorf("found %v", got)
+		}
+	})
+}
+
+func TestTimeAloneBreaksAPromise(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		slow, quick := w.incident("Slow"), w.incident("Quick")
+		w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(quick.ID), ticket.PublicReply{Body: "On it."}))
+		w.keep()
+		w.Clock.Advance(2 * time.Hour)
+		w.keep()
+		if diff := cmp.Diff([]string{slow.Number}, w.finds("promise:broken")); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{slow.Number, quick.Number}, w.finds("state:open")); diff != "" {
+			t.Errorf("the most urgent first: %s", diff)
+		}
+		if diff := cmp.Diff([]string{slow.Number}, w.finds("due:<now")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestTheSuppliersClockRunsWithTheCustomers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tk := w.incident("Cable")
+		w.Clock.Advance(time.Hour)
+		w.do(w.tickets.Edit(w.As(w.ana), ticket.ByID(tk.ID), ticket.Edit{GroupID: &w.field}))
+		w.Clock.Advance(5 * time.Hour)
+		clocks, err := w.promises.Of(w.As(w.ana), &tk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, c := range clocks.All {
+			said = append(said, string(c.Role)+" "+string(c.Measure)+" "+c.Used.String()+" "+c.Breached.Sub(w.Clock.Now()).String())
+		}
+		if diff := cmp.Diff("uc resolution 5h0m0s -1h0m0s", said[len(said)-1]); diff != "" || len(said) != 3 {
+			t.Errorf("%s of %s", diff, strings.Join(said, "; "))
+		}
+		for name, person := range map[string]int64{"the requester": w.asker, "the supplier": w.vera} {
+			now := w.kept(tk)
+			hidden, err := w.promises.Of(w.As(person), &now)
+			if err != nil || len(hidden.All) > 0 {
+				t.Errorf("%s sees %d clocks: %v", name, len(hidden.All), err)
+			}
+		}
+	})
+}
+
+func TestWhatIsKeptCanBeThrownAway(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		var all []ticket.Ticket
+		for range 3 {
+			all = append(all, w.incident("Printer"))
+			w.Clock.Advance(time.Minute)
+		}
+		w.keep()
+		due := w.kept(all[1]).DueAt
+		if err := w.DB.Write(t.Context(), func(tx *database.Tx) error {
+			for _, statement := range []string{"DELETE FROM ticket_clocks", "UPDATE tickets SET due_at = NULL"} {
+				if _, err := tx.Exec(t.Context(), statement); err != nil {
+					return err
+				}
+			}
+			return w.promises.Changed(t.Context(), tx, 0)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if again := w.kept(all[1]).DueAt; due.IsZero() || !again.Equal(due) {
+			t.Errorf("due %s, before it was thrown away %s", again, due)
+		}
+	})
+}
+
+func TestClocksCostAFixedNumberOfQueries(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tk := w.incident("Printer")
+		for range 5 {
+			w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(tk.ID), ticket.PublicReply{Body: "Still on it."}))
+		}
+		ctx, counter := database.WithCounter(w.As(w.ana))
+		if _, err := w.promises.Of(ctx, &tk); err != nil || counter.N() > 3 {
+			t.Errorf("%d queries: %v %v", counter.N(), counter.Queries(), err)
+		}
+	})
+}

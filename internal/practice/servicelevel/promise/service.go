@@ -1,0 +1,169 @@
+package promise
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/calendar"
+	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations make the tables of kept clocks.
+var Migrations fs.FS = migrations
+
+// Agreements are what is promised.
+type Agreements interface {
+	Book(ctx context.Context, q database.Querier) ([]clock.Agreement, error)
+	Names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+}
+
+// Calendars give hours.
+type Calendars interface {
+	Hours(ctx context.Context, q database.Querier, ids ...int64) (map[int64]*calendar.Hours, error)
+	Names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+}
+
+// Places say where groups and organisations stand, and what they are called.
+type Places interface {
+	Suppliers(ctx context.Context, q database.Querier) (map[int64]int64, error)
+	Above(ctx context.Context, q database.Querier, ids []int64) (map[int64][]int64, error)
+	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
+	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+}
+
+// Deps are what a Service leans on.
+type Deps struct {
+	DB         *database.DB
+	Tickets    *ticket.Service
+	Kinds      *workflow.Registry
+	Agreements Agreements
+	Calendars  Calendars
+	Places     Places
+	Now        func() time.Time
+	Logger     *slog.Logger
+}
+
+// Service computes and keeps clocks.
+type Service struct{ d Deps }
+
+// NewService makes the service.
+func NewService(d Deps) *Service {
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{d}
+}
+
+func (s *Service) now() time.Time { return s.d.Now().UTC().Truncate(time.Microsecond) }
+
+// Clocks are those of one ticket, with what they were computed by.
+type Clocks struct {
+	All   []clock.Clock
+	Hours func(calendar int64) *calendar.Hours
+}
+
+// Of computes the clocks of a ticket as they are now. Whoever reads internal notes
+// gets all of them; others nothing, since clocks tell who works on it.
+func (s *Service) Of(ctx context.Context, t *ticket.Ticket) (Clocks, error) {
+	if !access.From(ctx).Check(access.ReadNotes, t.Record()).Allowed {
+		return Clocks{}, nil
+	}
+	return s.compute(ctx, t.ID)
+}
+
+func (s *Service) compute(ctx context.Context, ticketID int64) (Clocks, error) {
+	found, hours, err := s.computeAll(ctx, []int64{ticketID})
+	return Clocks{All: found[ticketID], Hours: hours}, err
+}
+
+// computeAll computes the clocks of some tickets in a fixed number of queries.
+func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64][]clock.Clock, func(int64) *calendar.Hours, error) {
+	q := s.d.DB.Reader()
+	agreements, err := s.d.Agreements.Book(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make(map[int64][]clock.Clock, len(ids))
+	if len(agreements) == 0 {
+		return out, func(int64) *calendar.Hours { return nil }, nil
+	}
+	suppliers, err := s.d.Places.Suppliers(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	timelines, err := ticket.Timelines(ctx, q, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	rules := clock.Rules{
+		Kind: func(key string) *workflow.Definition {
+			def, err := s.d.Kinds.Get(key)
+			if err != nil {
+				return nil
+			}
+			return def
+		},
+		Supplier: func(group int64) int64 { return suppliers[group] },
+	}
+	courses := make(map[int64]clock.Course, len(timelines))
+	var organisations []int64
+	for id, events := range timelines {
+		course, err := clock.Read(events, rules)
+		if err != nil {
+			// One timeline that does not apply must not keep all others from their clocks.
+			s.d.Logger.WarnContext(ctx, "a timeline could not be read to its end for clocks", "ticket", id, "error", err)
+		}
+		courses[id] = course
+		for i := range course.Moments {
+			organisations = append(organisations, course.Moments[i].Organisation)
+		}
+	}
+	above, err := s.d.Places.Above(ctx, q, distinct(organisations))
+	if err != nil {
+		return nil, nil, err
+	}
+	hours, err := s.d.Calendars.Hours(ctx, q, calendarsOf(agreements)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	book := clock.Book{
+		Agreements: agreements,
+		Hours:      func(id int64) *calendar.Hours { return hours[id] },
+		Above:      func(id int64) []int64 { return above[id] },
+	}
+	now := s.now()
+	for id, course := range courses {
+		out[id] = clock.Compute(course, book, now)
+	}
+	return out, book.Hours, nil
+}
+
+func calendarsOf(agreements []clock.Agreement) []int64 {
+	var ids []int64
+	for i := range agreements {
+		for _, v := range agreements[i].Versions {
+			ids = append(ids, v.Calendar)
+			for _, t := range v.Targets {
+				ids = append(ids, t.Calendar)
+			}
+		}
+	}
+	return distinct(ids)
+}
+
+func distinct(ids []int64) []int64 {
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
+}

@@ -1,0 +1,148 @@
+package promise
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+func note(ctx context.Context, tx *database.Tx, ticketID int64) error {
+	return tx.Later(ctx, `INSERT INTO clock_outbox (id, ticket_id) VALUES ($1, $2)`, tx.NextID(), ticketID)
+}
+
+// readNotes gives the oldest notes by ticket.
+func readNotes(ctx context.Context, q database.Querier) (map[int64][]int64, error) {
+	notes := map[int64][]int64{}
+	return notes, database.Each(ctx, q, func(r database.Row) error {
+		var id, ticketID int64
+		err := r.Scan(&id, &ticketID)
+		notes[ticketID] = append(notes[ticketID], id)
+		return err
+	}, `SELECT id, ticket_id FROM clock_outbox ORDER BY id LIMIT $1`, takeNotes)
+}
+
+func dropNotes(ctx context.Context, tx *database.Tx, ids []int64) error {
+	var args database.Args
+	_, err := tx.Exec(ctx, `DELETE FROM clock_outbox WHERE id IN `+database.In(&args, ids), args.Values()...)
+	return err
+}
+
+// lock lets one node write clocks at a time.
+func lock(ctx context.Context, tx *database.Tx, now time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE clock_state SET kept_at = $1 WHERE id = 1`, database.Time(now))
+	return err
+}
+
+func startSweep(ctx context.Context, tx *database.Tx) error {
+	return tx.Later(ctx, `UPDATE clock_state SET swept_to = 0 WHERE id = 1`)
+}
+
+func readSweep(ctx context.Context, q database.Querier) (at int64, sweeping bool, err error) {
+	err = q.QueryRow(ctx, `SELECT COALESCE(swept_to, 0), swept_to IS NOT NULL FROM clock_state WHERE id = 1`).Scan(&at, &sweeping)
+	return at, sweeping, err
+}
+
+func nextTickets(ctx context.Context, q database.Querier, after int64, most int) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT t.id FROM tickets t WHERE t.id > $1 ORDER BY t.id LIMIT $2`, after, most)
+}
+
+func moveSweep(ctx context.Context, tx *database.Tx, from, to int64) error {
+	_, err := tx.Exec(ctx, `UPDATE clock_state SET swept_to = $1 WHERE id = 1 AND swept_to = $2`, to, from)
+	return err
+}
+
+func endSweep(ctx context.Context, tx *database.Tx, at int64) error {
+	_, err := tx.Exec(ctx, `UPDATE clock_state SET swept_to = NULL WHERE id = 1 AND swept_to = $1`, at)
+	return err
+}
+
+// readOverdue gives tickets with clocks that are kept as running towards an instant
+// that is over.
+func readOverdue(ctx context.Context, q database.Querier, now time.Time, most int) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT DISTINCT c.ticket_id FROM (
+		SELECT ticket_id FROM ticket_clocks WHERE stage = 'running' AND breached_at IS NULL AND due_at < $1 ORDER BY due_at LIMIT $2) c`, database.Time(now), most)
+}
+
+// replaceClocks writes what the clocks of some tickets say.
+func replaceClocks(ctx context.Context, tx *database.Tx, ids []int64, clocks map[int64][]clock.Clock) error {
+	var gone database.Args
+	if _, err := tx.Exec(ctx, `DELETE FROM ticket_clocks WHERE ticket_id IN `+database.In(&gone, ids), gone.Values()...); err != nil {
+		return err
+	}
+	type row struct {
+		ticket int64
+		c      *clock.Clock
+	}
+	var rows []row
+	for _, id := range ids {
+		for i := range clocks[id] {
+			rows = append(rows, row{id, &clocks[id][i]})
+		}
+	}
+	const batch = 100
+	for part := range slices.Chunk(rows, batch) {
+		var args database.Args
+		values := make([]string, 0, len(part))
+		for _, r := range part {
+			c := r.c
+			values = append(values, database.In(&args, []any{
+				r.ticket, string(c.Role), c.Party, string(c.Measure), c.State, c.Cycle, c.Agreement, c.Version, c.Target.Calendar, string(c.Stage),
+				database.Time(c.Started), database.Time(c.Ended), database.Time(c.Due), database.Time(c.Breached), c.Used.Microseconds(), c.Whole().Microseconds(),
+			}))
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO ticket_clocks (ticket_id, role, party_id, measure, state, cycle, agreement_id, version_id, calendar_id, stage,
+			started_at, ended_at, due_at, breached_at, used, whole) VALUES `+strings.Join(values, ", "), args.Values()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open is what is kept of a ticket's most urgent open clock.
+type open struct {
+	calendar int64
+	due      time.Time // zero while it is paused
+	breached bool
+}
+
+// readOpen gives the most urgent open clock of some tickets: a running one before
+// those that are paused.
+func readOpen(ctx context.Context, q database.Querier, ids []int64) (map[int64]open, error) {
+	var args database.Args
+	out := map[int64]open{}
+	err := database.Each(ctx, q, func(r database.Row) error {
+		var id int64
+		var o open
+		if err := r.Scan(&id, &o.calendar, (*database.Time)(&o.due), &o.breached); err != nil {
+			return err
+		}
+		if _, seen := out[id]; !seen {
+			out[id] = o
+		}
+		return nil
+	}, `SELECT c.ticket_id, c.calendar_id, c.due_at, c.breached_at IS NOT NULL FROM ticket_clocks c
+		WHERE c.stage IN ('running', 'paused') AND c.ticket_id IN `+database.In(&args, ids)+` ORDER BY c.ticket_id, c.due_at IS NULL, c.due_at`, args.Values()...)
+	return out, err
+}
+
+// outcome is the SQL of what became of a ticket's promises.
+const outcome = `SELECT CASE WHEN COUNT(c.breached_at) > 0 THEN 'broken' WHEN SUM(CASE WHEN c.stage IN ('running', 'paused') THEN 1 ELSE 0 END) > 0 THEN 'open' ELSE 'kept' END
+	FROM ticket_clocks c WHERE c.ticket_id = `
+
+// readOutcomes gives what became of the promises on some tickets; those without one
+// are left out.
+func readOutcomes(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error) {
+	var args database.Args
+	out := map[int64]string{}
+	return out, database.Each(ctx, q, func(r database.Row) error {
+		var id int64
+		var is string
+		err := r.Scan(&id, &is)
+		out[id] = is
+		return err
+	}, `SELECT t.id, (`+outcome+`t.id HAVING COUNT(*) > 0) FROM tickets t WHERE t.id IN `+database.In(&args, ids)+` AND EXISTS (SELECT 1 FROM ticket_clocks c WHERE c.ticket_id = t.id)`, args.Values()...)
+}
