@@ -91,11 +91,11 @@ func replaceClocks(ctx context.Context, tx *database.Tx, ids []int64, clocks map
 			c := r.c
 			values = append(values, database.In(&args, []any{
 				r.ticket, string(c.Role), c.Party, string(c.Measure), c.State, c.Cycle, c.Agreement, c.Version, c.Target.Calendar, string(c.Stage),
-				database.Time(c.Started), database.Time(c.Ended), database.Time(c.Due), database.Time(c.Breached), c.Used.Microseconds(), c.Whole().Microseconds(),
+				database.Time(c.Started), database.Time(c.Ended), database.Time(c.Due), database.Time(c.Breached), c.Used.Microseconds(), c.Whole().Microseconds(), pausedLate(c),
 			}))
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO ticket_clocks (ticket_id, role, party_id, measure, state, cycle, agreement_id, version_id, calendar_id, stage,
-			started_at, ended_at, due_at, breached_at, used, whole) VALUES `+strings.Join(values, ", "), args.Values()...); err != nil {
+			started_at, ended_at, due_at, breached_at, used, whole, late_pause) VALUES `+strings.Join(values, ", "), args.Values()...); err != nil {
 			return err
 		}
 	}
@@ -145,4 +145,61 @@ func readOutcomes(ctx context.Context, q database.Querier, ids []int64) (map[int
 		out[id] = is
 		return err
 	}, `SELECT t.id, (`+outcome+`t.id HAVING COUNT(*) > 0) FROM tickets t WHERE t.id IN `+database.In(&args, ids)+` AND EXISTS (SELECT 1 FROM ticket_clocks c WHERE c.ticket_id = t.id)`, args.Values()...)
+}
+
+// slotOf is the column that a report is cut by.
+func slotOf(d Dimension) string {
+	switch d {
+	case ByService:
+		return "COALESCE(t.service_id, 0)"
+	case ByGroup:
+		return "COALESCE(t.group_id, 0)"
+	case ByCustomer:
+		return "COALESCE(t.organisation_id, 0)"
+	case BySupplier:
+		return "c.party_id"
+	case ByAgreement:
+	}
+	return "c.agreement_id"
+}
+
+// counted chooses the promises of a report: those that ended in its period, or were
+// broken in it and are open.
+func counted(q ReportQuery, where string, args *database.Args) string {
+	from, to := args.Arg(database.Time(q.From)), args.Arg(database.Time(q.To))
+	sql := ` FROM ticket_clocks c JOIN tickets t ON t.id = c.ticket_id WHERE (c.stage = 'completed' AND c.ended_at >= ` + from + ` AND c.ended_at < ` + to +
+		` OR c.ended_at IS NULL AND c.breached_at >= ` + from + ` AND c.breached_at < ` + to + `) AND ` + where
+	if q.By == BySupplier {
+		q.Role = clock.UC
+	}
+	if q.Role != "" {
+		sql += ` AND c.role = ` + args.Arg(string(q.Role))
+	}
+	return sql
+}
+
+func readLines(ctx context.Context, q database.Querier, query ReportQuery, where string, args *database.Args) ([]Line, error) {
+	slot := slotOf(query.By)
+	sql := `SELECT ` + slot + `, c.role, c.measure, SUM(CASE WHEN c.breached_at IS NULL THEN 1 ELSE 0 END),
+		SUM(CASE WHEN c.breached_at IS NULL AND c.used * 100 >= c.whole * ` + args.Arg(near) + ` THEN 1 ELSE 0 END),
+		SUM(CASE WHEN c.breached_at IS NULL THEN 0 ELSE 1 END), SUM(CASE WHEN c.late_pause THEN 1 ELSE 0 END)` + counted(query, where, args) +
+		` GROUP BY 1, 2, 3 ORDER BY COUNT(*) DESC, 1, 2, 3 LIMIT ` + args.Arg(maxLines)
+	return database.All(ctx, q, func(r database.Row) (Line, error) {
+		var l Line
+		err := r.Scan(&l.ID, (*string)(&l.Role), (*string)(&l.Measure), &l.Kept, &l.Near, &l.Broken, &l.LatePauses)
+		return l, err
+	}, sql, args.Values()...)
+}
+
+func readBehind(ctx context.Context, q database.Querier, query ReportQuery, id int64, measure clock.Measure, where string, args *database.Args) ([]Outcome, error) {
+	sql := `SELECT c.ticket_id, c.measure, COALESCE(c.ended_at, c.breached_at), c.breached_at IS NOT NULL, c.used, c.whole` + counted(query, where, args) +
+		` AND ` + slotOf(query.By) + ` = ` + args.Arg(id) + ` AND c.measure = ` + args.Arg(string(measure)) +
+		` ORDER BY 3 DESC, c.ticket_id DESC LIMIT ` + args.Arg(maxOutcomes+1)
+	return database.All(ctx, q, func(r database.Row) (Outcome, error) {
+		var o Outcome
+		var used, whole int64
+		err := r.Scan(&o.TicketID, (*string)(&o.Measure), (*database.Time)(&o.Ended), &o.Broken, &used, &whole)
+		o.Used, o.Whole = time.Duration(used)*time.Microsecond, time.Duration(whole)*time.Microsecond
+		return o, err
+	}, sql, args.Values()...)
 }

@@ -18,6 +18,7 @@ CREATE TABLE ticket_clocks (
     breached_at  BIGINT,
     used         BIGINT NOT NULL, -- microseconds of business time
     whole        BIGINT NOT NULL, -- the target; of business days what they come to
+    late_pause   BOOLEAN NOT NULL, -- it was paused when it was nearly broken
     PRIMARY KEY (ticket_id, role, party_id, measure, state, cycle)
 );
 CREATE INDEX ticket_clocks_due ON ticket_clocks (due_at) WHERE stage = 'running' AND breached_at IS NULL;
