@@ -45,6 +45,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -215,6 +216,7 @@ func (a *App) api() {
 			majorincident.Tags(),
 			businesshours.Tags(),
 			measurement.Tags(),
+			promise.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

@@ -32,6 +32,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 )
 
 // Migrations are those of every room: together the schema of the database.
@@ -49,13 +50,14 @@ func Migrations() []fs.FS {
 		draft.Migrations,
 		dashboard.Migrations, tension.Migrations,
 		agreement.Migrations,
+		promise.Migrations,
 		servicenow.Migrations,
 	}
 }
 
 // DerivedTables are the tables whose content is made from other tables, as
 // patterns of path.Match: a backup leaves them out, and Rebuild fills them.
-func DerivedTables() []string { return []string{"search_*", "metric_*"} }
+func DerivedTables() []string { return []string{"search_*", "metric_*", "clock_*", "ticket_clocks"} }
 
 // Rebuild fills the derived tables of a database that was just restored.
 func Rebuild(ctx context.Context, db *database.DB) error {
@@ -63,5 +65,8 @@ func Rebuild(ctx context.Context, db *database.DB) error {
 	if err := ticket.New(ticket.Deps{DB: db, Search: index}).Reindex(ctx, index.Clear); err != nil {
 		return err
 	}
-	return metric.StartSweep(ctx, db)
+	if err := metric.StartSweep(ctx, db); err != nil {
+		return err
+	}
+	return promise.StartSweep(ctx, db)
 }

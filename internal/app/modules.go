@@ -37,6 +37,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
@@ -89,6 +90,12 @@ func (a *App) moduleList() []module.Module {
 	hours := businesshours.New(businesshours.Deps{
 		DB: c.DB, Calendars: c.Calendars, Frame: f, Now: c.Now, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"), HTTPS: a.cfg.HTTPS(),
 	})
+	promises := promise.NewService(promise.Deps{
+		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Agreements: agreements, Calendars: c.Calendars, Places: c.People, Services: c.Services, Now: c.Now, Logger: c.Log,
+	})
+	agreements.Follow(promises.Changed)
+	c.Calendars.Follow(promises.Changed)
+	c.Tickets.FollowImports(promises.FollowImport)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
@@ -98,6 +105,8 @@ func (a *App) moduleList() []module.Module {
 		boards.Screens(),
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
 		pairs.Module(),
+		agreements.Module(),
+		promise.New(promises, f),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
 		}).Module(),

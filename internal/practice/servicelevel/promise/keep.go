@@ -134,3 +134,9 @@ func nextDue(clocks []clock.Clock) time.Time {
 	}
 	return first
 }
+
+// StartSweep has the clocks of all tickets computed: for a database whose derived
+// tables are empty.
+func StartSweep(ctx context.Context, db *database.DB) error {
+	return db.Write(ctx, func(tx *database.Tx) error { return startSweep(ctx, tx) })
+}

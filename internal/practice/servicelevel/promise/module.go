@@ -25,14 +25,23 @@ func New(s *Service, frame module.Frame) module.Module {
 	return module.Module{
 		Name:       "servicelevel/promise",
 		Migrations: []fs.FS{Migrations},
-		Routes:     func(mux *web.Mux) { mux.Handle("GET /tickets/{number}/clocks", p.explain) },
+		Routes:     p.routes,
 		API:        api{s}.register,
 		Periodic:   []module.Periodic{{Name: "clocks.keep", Every: keepEvery, Run: func(ctx context.Context) error { return s.Keep(ctx, keepFor) }}},
+		Menu: []module.MenuItem{
+			{Section: text.Key("Measurement"), Label: text.Key("Service levels"), URL: reportURL, Icon: "clock", ID: ReportID, Visible: mayReport},
+		},
 		Follow:     s.Follow,
 		Attributes: []ticket.Attribute{attribute()},
 		Panels:     []module.Panel{{ID: "clocks", Place: module.PlaceSide, Show: p.panel}},
 		Columns:    []module.Column{{Key: "due", Label: text.Key("Time left"), Number: true, Cells: s.cells}},
 	}
+}
+
+func (p pages) routes(mux *web.Mux) {
+	mux.Handle("GET /tickets/{number}/clocks", p.explain)
+	mux.Handle("GET "+reportURL, p.report)
+	mux.Handle("GET "+reportURL+"/behind", p.behind)
 }
 
 // attribute is the field promise: of filters and workflows.

@@ -43,6 +43,11 @@ type Places interface {
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
 }
 
+// Services name services.
+type Services interface {
+	Names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+}
+
 // Deps are what a Service leans on.
 type Deps struct {
 	DB         *database.DB
@@ -51,6 +56,7 @@ type Deps struct {
 	Agreements Agreements
 	Calendars  Calendars
 	Places     Places
+	Services   Services
 	Now        func() time.Time
 	Logger     *slog.Logger
 }

@@ -38,7 +38,7 @@ func lock(ctx context.Context, tx *database.Tx, now time.Time) error {
 }
 
 func startSweep(ctx context.Context, tx *database.Tx) error {
-	return tx.Later(ctx, `UPDATE clock_state SET swept_to = 0 WHERE id = 1`)
+	return tx.Later(ctx, `INSERT INTO clock_state (id, swept_to) VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET swept_to = 0`)
 }
 
 func readSweep(ctx context.Context, q database.Querier) (at int64, sweeping bool, err error) {

@@ -63,3 +63,13 @@ type Page struct {
 	Clocks        []Explained
 	Empty         ui.EmptyState
 }
+
+// Report is a report with the form above it.
+type Report struct {
+	Title, Lead string
+	Action      string
+	Hidden      []ui.Hidden
+	From, To    ui.DateField
+	By, Role    ui.Select
+	Table       ui.Table
+}
