@@ -54,20 +54,21 @@ import (
 
 // App is a running system without its listener.
 type App struct {
-	core    *Core
-	cfg     *config.Config
-	log     *slog.Logger
-	metrics *observe.Metrics
-	health  *observe.Health
-	mux     *web.Mux
-	modules []module.Module
-	majors  *majorincident.Practice
-	snoozes *snooze.Service
-	drafts  *draft.Service
-	plugged plugged
-	inbox   *inbox.Inbox
-	server  *web.Server
-	openAPI huma.API
+	core       *Core
+	cfg        *config.Config
+	log        *slog.Logger
+	metrics    *observe.Metrics
+	health     *observe.Health
+	mux        *web.Mux
+	modules    []module.Module
+	majors     *majorincident.Practice
+	snoozes    *snooze.Service
+	agreements *agreement.Service
+	drafts     *draft.Service
+	plugged    plugged
+	inbox      *inbox.Inbox
+	server     *web.Server
+	openAPI    huma.API
 }
 
 // Open wires the whole system on a database that it brings up to date.

@@ -21,7 +21,7 @@ import (
 
 // Furnish adds to a demo organisation what practices keep beside its tickets: a
 // checklist template, lists half done, time spent, tickets set aside, drafts that
-// are shared for review, a major incident, and what people tell one another. admin,
+// are shared for review, agreements, a major incident, and what people tell one another. admin,
 // lead and agent are the refs of people of the demo.
 func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) error {
 	c := a.core
@@ -92,6 +92,9 @@ func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) er
 				return err
 			}
 		}
+	}
+	if err := a.furnishPromises(asAdmin); err != nil {
+		return err
 	}
 	if err := a.furnishMajor(asLead, access.From(asAgent).ID); err != nil {
 		return err

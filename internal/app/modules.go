@@ -83,17 +83,17 @@ func (a *App) moduleList() []module.Module {
 		Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
 	})
 	c.Notices.GuardSubjects(tension.Subject, pairs.Guard)
-	agreements := agreement.New(agreement.Deps{
+	a.agreements = agreement.New(agreement.Deps{
 		DB: c.DB, Audit: c.Audit, Calendars: c.Calendars, People: c.People, Services: c.Services, Kinds: c.Kinds, Frame: f, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 	})
-	c.closers = append(c.closers, func() error { agreements.Close(); return nil })
+	c.closers = append(c.closers, func() error { a.agreements.Close(); return nil })
 	hours := businesshours.New(businesshours.Deps{
 		DB: c.DB, Calendars: c.Calendars, Frame: f, Now: c.Now, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"), HTTPS: a.cfg.HTTPS(),
 	})
 	promises := promise.NewService(promise.Deps{
-		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Agreements: agreements, Calendars: c.Calendars, Places: c.People, Services: c.Services, Now: c.Now, Logger: c.Log,
+		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Agreements: a.agreements, Calendars: c.Calendars, Places: c.People, Services: c.Services, Now: c.Now, Logger: c.Log,
 	})
-	agreements.Follow(promises.Changed)
+	a.agreements.Follow(promises.Changed)
 	c.Calendars.Follow(promises.Changed)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
@@ -105,7 +105,7 @@ func (a *App) moduleList() []module.Module {
 		boards.Screens(),
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
 		pairs.Module(),
-		agreements.Module(),
+		a.agreements.Module(),
 		promise.New(promises, f),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
@@ -152,7 +152,6 @@ func (a *App) moduleList() []module.Module {
 			adminapi.RegisterSettings(h, adminapi.Settings{DB: c.DB, Kinds: c.Kinds, Jobs: c.Jobs, Audit: c.Audit, Now: c.Now})
 		}},
 		hours.Module(),
-		agreements.Module(),
 		hours.Feeds(),
 		document.New(document.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Now: c.Now}),
 		imports.Module(c.People, f),

@@ -129,7 +129,8 @@ func (c *Clock) Percent() int {
 	return int(100 * c.Used / whole)
 }
 
-// Whole is the target as business time; of business days what they come to.
+// Whole is the target as business time; of business days what they come to, as far
+// as that is known: not while it is paused.
 func (c *Clock) Whole() time.Duration {
 	if !c.Target.InDays() {
 		return c.Target.Within
@@ -477,15 +478,17 @@ func (m *machine) settle(c *Clock, now time.Time) {
 		c.Left = c.Target.Within - c.Used
 		return
 	}
-	if !c.running || c.hours == nil {
+	if c.hours == nil || c.Due.IsZero() {
 		return
 	}
-	c.DaysLeft = c.daysLeft(now)
-	switch {
-	case c.Due.IsZero():
-	case now.Before(c.Due):
+	if !c.Ended.IsZero() {
+		now = c.Ended
+	} else {
+		c.DaysLeft = c.daysLeft(now)
+	}
+	if now.Before(c.Due) {
 		c.Left = c.elapsed(now, c.Due)
-	default:
+	} else {
 		c.Left = -c.elapsed(c.Due, now)
 	}
 }

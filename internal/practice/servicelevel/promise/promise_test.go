@@ -17,6 +17,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 )
@@ -268,6 +269,50 @@ func TestClocksCostAFixedNumberOfQueries(t *testing.T) {
 		ctx, counter := database.WithCounter(w.As(w.ana))
 		if _, err := w.promises.Of(ctx, &tk); err != nil || counter.N() > 3 {
 			t.Errorf("%d queries: %v %v", counter.N(), counter.Queries(), err)
+		}
+	})
+}
+
+func TestAReportAddsUpWhatBecameOfPromises(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		began := w.Clock.Now()
+		good, late := w.incident("Good"), w.incident("Late")
+		w.incident("Open")
+		w.Clock.Advance(30 * time.Minute)
+		resolve := func(tk ticket.Ticket) {
+			w.do(w.tickets.Transition(w.As(w.ana), ticket.ByID(tk.ID), ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "Done."}))
+		}
+		resolve(good)
+		w.Clock.Advance(7*time.Hour + 20*time.Minute)
+		w.do(w.tickets.Transition(w.As(w.ana), ticket.ByID(late.ID), ticket.Step{Transition: "hold", Reason: "caller", Comment: "Which one?", CommentPublic: true}))
+		w.Clock.Advance(time.Hour)
+		w.do(w.tickets.Transition(w.As(w.ana), ticket.ByID(late.ID), ticket.Step{Transition: "resume"}))
+		w.Clock.Advance(time.Hour)
+		resolve(late)
+		w.keep()
+		query := promise.ReportQuery{From: began, To: began.Add(24 * time.Hour), By: promise.ByGroup}
+		lines, err := w.promises.Report(w.As(w.ana), query)
+		want := []promise.Line{
+			{ID: w.network, Role: clock.SLA, Measure: clock.Resolution, Kept: 1, Broken: 2, LatePauses: 1}, // one of the broken is open still
+			{ID: w.network, Role: clock.SLA, Measure: clock.Response, Kept: 1, Broken: 2},
+		}
+		if diff := cmp.Diff(want, lines); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+		behind, more, err := w.promises.Behind(w.As(w.ana), query, w.network, clock.Resolution)
+		if len(behind) != 3 || more || err != nil {
+			t.Errorf("%+v %v", behind, err)
+		}
+		if lines, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began.Add(-48 * time.Hour), To: began, By: promise.ByGroup}); len(lines) > 0 || err != nil {
+			t.Errorf("of another period: %+v %v", lines, err)
+		}
+		for name, person := range map[string]int64{"a requester": w.asker, "a supplier": w.vera} {
+			if lines, err := w.promises.Report(w.As(person), query); err == nil {
+				t.Errorf("%s sees %+v", name, lines)
+			}
+		}
+		if _, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began, To: began, By: "colour", Role: "x"}); !apperr.Is(err, apperr.Invalid) || len(apperr.FieldsOf(err)) != 3 {
+			t.Errorf("a wrong question: %v", err)
 		}
 	})
 }

@@ -131,6 +131,7 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 	m := p.form(ctx, a, nil)
 	m.Hidden = []ui.Hidden{{Name: "of", Value: strconv.FormatInt(id, 10)}, {Name: "measure", Value: string(measure)}}
 	m.Action = reportURL + "/behind"
+	m.Trail = []ui.Crumb{{Label: text.T(ctx, "Service levels"), URL: reportURL + "?" + url.Values{"from": {a.from}, "to": {a.to}, "by": {a.by}, "role": {a.role}}.Encode()}}
 	m.Title, m.Lead = named[id]+" · "+measureWords(ctx, measure), text.T(ctx, "Every promise behind the line, the newest first.")
 	if more {
 		m.Lead = text.T(ctx, "The newest %s promises behind the line; choose a shorter period for the others.", text.Number(ctx, maxOutcomes))

@@ -66,6 +66,7 @@ type Page struct {
 
 // Report is a report with the form above it.
 type Report struct {
+	Trail       []ui.Crumb
 	Title, Lead string
 	Action      string
 	Hidden      []ui.Hidden

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+)
+
+// furnishPromises writes an agreement with every customer, one with the group that
+// has most to do, and one with a supplier. They hold for the whole history, so that
+// its tickets have clocks.
+func (a *App) furnishPromises(asAdmin context.Context) error {
+	c := a.core
+	office, err := c.Calendars.Standard(asAdmin, c.DB.Reader())
+	if err != nil {
+		return err
+	}
+	within := func(m clock.Measure, priority int, d time.Duration) clock.Target {
+		return clock.Target{Measure: m, Priority: priority, Within: d}
+	}
+	begin := c.Now().AddDate(-10, 0, 0)
+	write := func(name string, role clock.Role, party int64, about string, targets ...clock.Target) error {
+		_, err := a.agreements.Create(asAdmin, agreement.Draft{
+			Name: name, Role: role, Party: party, Description: about, From: begin, Terms: clock.Terms{Calendar: office.ID, Warn: []int{75, 90}, Targets: targets},
+		})
+		return err
+	}
+	if err := write("Everyday work", clock.SLA, 0, "What every customer is promised.",
+		within(clock.Response, 1, 30*time.Minute), within(clock.Response, 0, 4*time.Hour),
+		within(clock.Resolution, 1, 4*time.Hour), within(clock.Resolution, 2, 8*time.Hour), within(clock.Resolution, 3, 24*time.Hour),
+		clock.Target{Measure: clock.Resolution, Days: 10, Until: 17 * 60}); err != nil {
+		return err
+	}
+	suppliers, err := c.People.Suppliers(asAdmin, c.DB.Reader())
+	if err != nil {
+		return err
+	}
+	page, err := c.Tickets.List(asAdmin, ticket.Query{Sort: ticket.Sort{Field: "priority"}, Limit: 100})
+	if err != nil {
+		return err
+	}
+	var ours, theirs int64
+	for _, t := range page.Tickets {
+		if s := suppliers[t.GroupID]; s != 0 && theirs == 0 {
+			theirs = s
+		} else if s == 0 && t.GroupID != 0 && ours == 0 {
+			ours = t.GroupID
+		}
+	}
+	if ours != 0 {
+		names, err := c.People.GroupNames(asAdmin, c.DB.Reader(), []int64{ours})
+		if err != nil {
+			return err
+		}
+		if err := write("Work of "+names[ours].Name, clock.OLA, ours, "What the group promises the service desk.", within(clock.Response, 0, time.Hour), within(clock.Resolution, 0, 6*time.Hour)); err != nil {
+			return err
+		}
+	}
+	if theirs == 0 {
+		for _, s := range suppliers {
+			theirs = max(theirs, s)
+		}
+	}
+	if theirs == 0 {
+		return nil
+	}
+	names, err := c.People.OrganisationNames(asAdmin, c.DB.Reader(), []int64{theirs})
+	if err != nil {
+		return err
+	}
+	return write("Support by "+names[theirs], clock.UC, theirs, "What the contract says.", within(clock.Response, 0, 2*time.Hour), within(clock.Resolution, 0, 8*time.Hour))
+}
