@@ -33,6 +33,8 @@ func guide() []shot {
 		{"my-work", "agent", "/"},
 		{"queue", "agent", "/queue"},
 		{"ticket", "agent", ticketPage},
+		{"ticket-clocks", "agent", clocksPage},
+		{"service-levels", "agent", "/service-levels"},
 		{"draft", "agent", draftPage},
 		{"board", "agent", "/queue?layout=board&by=state"},
 		{"split", "agent", "/queue?layout=split"},
@@ -60,6 +62,9 @@ func guide() []shot {
 
 // ticketPage stands for the address of the newest ticket in work.
 const ticketPage = "first ticket of the queue"
+
+// clocksPage stands for the clocks of that ticket.
+const clocksPage = "clocks of the first ticket of the queue"
 
 // draftPage stands for the address of the draft that waits longest for a review.
 const draftPage = "draft that waits for a review"
@@ -130,7 +135,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, draftPage: c.waitingDraft, roomPage: c.newestMajor}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, draftPage: c.waitingDraft, roomPage: c.newestMajor}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -158,6 +163,11 @@ func (c camera) firstTicket(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/tickets/']").getAttribute("href")`))
+}
+
+func (c camera) firstClocks(ctx context.Context) (string, error) {
+	ticket, err := c.firstTicket(ctx)
+	return ticket + "/clocks", err
 }
 
 func (c camera) waitingDraft(ctx context.Context) (string, error) {

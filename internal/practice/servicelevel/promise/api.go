@@ -22,27 +22,27 @@ func Tags() []openapi.Tag {
 
 // ClockDocument is one promise on a ticket. Lengths are seconds of business time.
 type ClockDocument struct {
-	Role        string             `json:"role" enum:"sla,ola,uc" doc:"With a customer, a group of one's own, or a supplier."`
-	PartyID     int64              `json:"party_id,omitempty" doc:"The group (ola) or the supplier's organisation (uc)."`
-	Measure     string             `json:"measure" enum:"response,update,workaround,resolution,step"`
-	State       string             `json:"state,omitempty" doc:"Key of the state whose stay is promised (step)."`
-	Cycle       int                `json:"cycle" doc:"1, 2, … for promises that begin again."`
-	AgreementID int64              `json:"agreement_id"`
-	VersionID   int64              `json:"version_id" doc:"Of the agreement, as frozen for this ticket."`
-	CalendarID  int64              `json:"calendar_id"`
-	Stage       string             `json:"stage" enum:"running,paused,completed,cancelled"`
-	Target      int64              `json:"target,omitempty" doc:"Missing for a promise in business days."`
-	Days        int                `json:"days,omitempty"`
-	Until       int                `json:"until,omitempty" doc:"Minutes after midnight, of a promise in business days."`
-	Used        int64              `json:"used"`
-	Left        int64              `json:"left" doc:"Negative past the target. Of business days what is left until it is due, while it runs."`
-	DaysLeft    int                `json:"days_left,omitempty"`
-	StartedAt   time.Time          `json:"started_at"`
-	EndedAt     *time.Time         `json:"ended_at,omitempty"`
-	DueAt       *time.Time         `json:"due_at,omitempty" doc:"Missing while it is paused, and for a calendar that never opens."`
-	BreachedAt  *time.Time         `json:"breached_at,omitempty"`
-	Budget      []ShareDocument    `json:"budget" nullable:"false" doc:"Who used the time, whoever used most first."`
-	Intervals   []IntervalDocument `json:"intervals" nullable:"false" doc:"Without gaps, oldest first. Those that run are cut by the calendar with pieces=true."`
+	Role        string                  `json:"role" enum:"sla,ola,uc" doc:"With a customer, a group of one's own, or a supplier."`
+	PartyID     int64                   `json:"party_id,omitempty" doc:"The group (ola) or the supplier's organisation (uc)."`
+	Measure     string                  `json:"measure" enum:"response,update,workaround,resolution,step"`
+	State       string                  `json:"state,omitempty" doc:"Key of the state whose stay is promised (step)."`
+	Cycle       int                     `json:"cycle" doc:"1, 2, … for promises that begin again."`
+	AgreementID int64                   `json:"agreement_id"`
+	VersionID   int64                   `json:"version_id" doc:"Of the agreement, as frozen for this ticket."`
+	CalendarID  int64                   `json:"calendar_id"`
+	Stage       string                  `json:"stage" enum:"running,paused,completed,cancelled"`
+	Target      int64                   `json:"target,omitempty" doc:"Missing for a promise in business days."`
+	Days        int                     `json:"days,omitempty"`
+	Until       int                     `json:"until,omitempty" doc:"Minutes after midnight, of a promise in business days."`
+	Used        int64                   `json:"used"`
+	Left        int64                   `json:"left" doc:"Negative past the target. Of business days what is left until it is due, while it runs."`
+	DaysLeft    int                     `json:"days_left,omitempty"`
+	StartedAt   time.Time               `json:"started_at"`
+	EndedAt     *time.Time              `json:"ended_at,omitempty"`
+	DueAt       *time.Time              `json:"due_at,omitempty" doc:"Missing while it is paused, and for a calendar that never opens."`
+	BreachedAt  *time.Time              `json:"breached_at,omitempty"`
+	Budget      []ShareDocument         `json:"budget" nullable:"false" doc:"Who used the time, whoever used most first."`
+	Intervals   []ClockIntervalDocument `json:"intervals" nullable:"false" doc:"Without gaps, oldest first. Those that run are cut by the calendar with pieces=true."`
 }
 
 // ShareDocument is how much of a clock's time a party used.
@@ -52,8 +52,8 @@ type ShareDocument struct {
 	Used    int64  `json:"used"`
 }
 
-// IntervalDocument is what a clock did for a time, and why.
-type IntervalDocument struct {
+// ClockIntervalDocument is what a clock did for a time, and why.
+type ClockIntervalDocument struct {
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to" doc:"Now, of the last one of an open clock."`
 	Stage   string    `json:"stage" enum:"running,paused,completed"`
@@ -82,7 +82,7 @@ func (a api) register(h huma.API) {
 		Answer: openapi.Page[ClockDocument]{Items: []ClockDocument{{
 			Role: "sla", Measure: "resolution", Cycle: 1, AgreementID: 4294967700, VersionID: 4294967701, CalendarID: 2, Stage: "running", Target: 28800, Used: 3600, Left: 25200,
 			StartedAt: at, Budget: []ShareDocument{{Party: "group", PartyID: 4294967400, Used: 3600}},
-			Intervals: []IntervalDocument{{From: at, To: at.Add(time.Hour), Stage: "running", Why: "working", Party: "group", PartyID: 4294967400, Used: 3600}},
+			Intervals: []ClockIntervalDocument{{From: at, To: at.Add(time.Hour), Stage: "running", Why: "working", Party: "group", PartyID: 4294967400, Used: 3600}},
 		}}},
 	}, a.clocks)
 }
@@ -126,13 +126,13 @@ func documentOf(c *clock.Clock) ClockDocument {
 		Role: string(c.Role), PartyID: c.Party, Measure: string(c.Measure), State: c.State, Cycle: c.Cycle, AgreementID: c.Agreement, VersionID: c.Version,
 		CalendarID: c.Target.Calendar, Stage: string(c.Stage), Target: seconds(c.Target.Within), Days: c.Target.Days, Until: c.Target.Until,
 		Used: seconds(c.Used), Left: seconds(c.Left), DaysLeft: c.DaysLeft, StartedAt: c.Started, EndedAt: instant(c.Ended), DueAt: instant(c.Due), BreachedAt: instant(c.Breached),
-		Budget: []ShareDocument{}, Intervals: []IntervalDocument{},
+		Budget: []ShareDocument{}, Intervals: []ClockIntervalDocument{},
 	}
 	for _, s := range clock.Budget(c) {
 		d.Budget = append(d.Budget, ShareDocument{Party: string(s.Type), PartyID: s.ID, Used: seconds(s.Used)})
 	}
 	for _, is := range c.Intervals {
-		d.Intervals = append(d.Intervals, IntervalDocument{
+		d.Intervals = append(d.Intervals, ClockIntervalDocument{
 			From: is.From, To: is.To, Stage: string(is.Stage), Why: string(is.Why), Detail: is.Detail, Party: string(is.Party.Type), PartyID: is.Party.ID, Used: seconds(is.Used),
 		})
 	}

@@ -152,8 +152,11 @@ func (p pages) explained(ctx context.Context, c *clock.Clock, all Clocks, n name
 		e.Note = text.T(ctx, "These are the last %s intervals; the API gives all of them.", text.Number(ctx, mostPieces))
 	}
 	e.Pieces = ui.Table{ID: "clock-" + string(c.Role) + "-" + string(c.Measure) + "-" + text.Number(ctx, int64(c.Cycle)), Caption: text.T(ctx, "Every interval"), Columns: []ui.Column{
-		{Key: "from", Label: text.T(ctx, "From"), Main: true}, {Key: "to", Label: text.T(ctx, "To")}, {Key: "why", Label: text.T(ctx, "What the clock did")},
-		{Key: "party", Label: text.T(ctx, "Responsible")}, {Key: "used", Label: text.T(ctx, "Counted"), Number: true},
+		{Key: "from", Label: text.T(ctx, "From"), Main: true},
+		{Key: "to", Label: text.T(ctx, "To")},
+		{Key: "why", Label: text.T(ctx, "What the clock did")},
+		{Key: "party", Label: text.T(ctx, "Responsible")},
+		{Key: "used", Label: text.T(ctx, "Counted"), Number: true},
 	}}
 	for i := range pieces {
 		is := &pieces[i]

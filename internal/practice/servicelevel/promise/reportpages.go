@@ -69,7 +69,7 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 	if apperr.Is(err, apperr.Invalid) {
 		status = http.StatusUnprocessableEntity
 		for _, f := range apperr.FieldsOf(err) {
-			errors[f.Name] = f.Message
+			errors[f.Name] = f.Message.In(ctx)
 		}
 	} else if err != nil {
 		return err
@@ -81,15 +81,20 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	m.Table = ui.Table{ID: "attainment", Caption: m.Title, Columns: []ui.Column{
-		{Key: "of", Label: dimensionLabel(ctx, q.By), Main: true}, {Key: "measure", Label: text.T(ctx, "Promise")}, {Key: "attained", Label: text.T(ctx, "Attained"), Number: true},
-		{Key: "kept", Label: text.T(ctx, "Kept"), Number: true}, {Key: "near", Label: text.T(ctx, "Near misses"), Number: true},
-		{Key: "broken", Label: text.T(ctx, "Broken"), Number: true}, {Key: "late", Label: text.T(ctx, "Paused just before"), Number: true},
+		{Key: "of", Label: dimensionLabel(ctx, q.By), Main: true},
+		{Key: "measure", Label: text.T(ctx, "Promise")},
+		{Key: "attained", Label: text.T(ctx, "Attained"), Number: true},
+		{Key: "kept", Label: text.T(ctx, "Kept"), Number: true},
+		{Key: "near", Label: text.T(ctx, "Near misses"), Number: true},
+		{Key: "broken", Label: text.T(ctx, "Broken"), Number: true},
+		{Key: "late", Label: text.T(ctx, "Paused just before"), Number: true},
 	}, Empty: ui.EmptyState{Icon: ui.IconClock, Title: text.T(ctx, "No promise ended in this period"), Text: text.T(ctx, "Choose another period, or write agreements: a ticket that comes under one gets its clocks at once.")}}
 	number := func(n int) templ.Component { return ui.Words(text.Number(ctx, int64(n))) }
 	for _, l := range lines {
 		behind := reportURL + "/behind?" + url.Values{"from": {a.from}, "to": {a.to}, "by": {a.by}, "role": {a.role}, "of": {strconv.FormatInt(l.ID, 10)}, "measure": {string(l.Measure)}}.Encode()
 		m.Table.Rows = append(m.Table.Rows, ui.Row{URL: behind, Cells: []templ.Component{
-			ui.Link{Label: named[l.ID], URL: behind}, ui.Words(measureWords(ctx, l.Measure) + " · " + roleLabel(ctx, l.Role)), ui.Words(text.Decimal(ctx, 100*l.Attainment(), 1) + " %"),
+			ui.Link{Label: named[l.ID], URL: behind},
+			ui.Words(measureWords(ctx, l.Measure) + " · " + roleLabel(ctx, l.Role)), ui.Words(text.Decimal(ctx, 100*l.Attainment(), 1) + " %"),
 			number(l.Kept), number(l.Near), number(l.Broken), number(l.LatePauses),
 		}})
 	}
@@ -137,8 +142,11 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 		m.Lead = text.T(ctx, "The newest %s promises behind the line; choose a shorter period for the others.", text.Number(ctx, maxOutcomes))
 	}
 	m.Table = ui.Table{ID: "outcomes", Caption: m.Title, Columns: []ui.Column{
-		{Key: "ticket", Label: text.T(ctx, "Ticket"), Main: true}, {Key: "ended", Label: text.T(ctx, "Ended or broken")},
-		{Key: "outcome", Label: text.T(ctx, "Outcome")}, {Key: "used", Label: text.T(ctx, "Used"), Number: true}, {Key: "target", Label: text.T(ctx, "Target"), Number: true},
+		{Key: "ticket", Label: text.T(ctx, "Ticket"), Main: true},
+		{Key: "ended", Label: text.T(ctx, "Ended or broken")},
+		{Key: "outcome", Label: text.T(ctx, "Outcome")},
+		{Key: "used", Label: text.T(ctx, "Used"), Number: true},
+		{Key: "target", Label: text.T(ctx, "Target"), Number: true},
 	}}
 	for _, o := range outcomes {
 		badge := ui.Badge{Label: text.T(ctx, "kept"), Tone: ui.Success}
