@@ -52,7 +52,8 @@ type FirstRun struct {
 }
 
 // CompleteSetup makes the own organisation and the first administrator, and
-// signs them in. Conflict when there is one already; Forbidden for a wrong code.
+// signs them in. Conflict when there is one already; an error at the field for a
+// wrong code.
 func (s *Service) CompleteSetup(ctx context.Context, in FirstRun, from Origin) (Opened, error) {
 	if err := s.checkSetup(ctx, in, from.Address); err != nil {
 		return Opened{}, err
@@ -68,24 +69,15 @@ func (s *Service) CompleteSetup(ctx context.Context, in FirstRun, from Origin) (
 		return Opened{}, err
 	}
 	system := access.With(ctx, access.System())
-	organisation, err := s.ownOrganisation(system, in.Organisation)
-	if err != nil {
-		return Opened{}, err
-	}
 	var person int64
 	err = s.db.Write(ctx, func(tx *database.Tx) error {
 		return s.roles.KeepingAdministrator(ctx, tx, func() error { // and one at a time
-			// Whoever takes the code out first is the one.
-			n, err := tx.Exec(ctx, "DELETE FROM setup_code WHERE id = 1 AND hash = $1", digest(normalCode(in.Code)))
-			if err != nil {
+			if err := s.takeCode(ctx, tx, in.Code); err != nil {
 				return err
 			}
-			has, err := s.roles.HasAdministrator(ctx, tx)
+			organisation, err := s.ownOrganisation(system, tx, in.Organisation)
 			if err != nil {
 				return err
-			}
-			if n == 0 || has {
-				return setupDone()
 			}
 			p, err := s.people.CreatePersonIn(system, tx, people.PersonInput{
 				Name: in.Name, Email: in.Email, OrganisationID: organisation, Active: true,
@@ -106,8 +98,29 @@ func (s *Service) CompleteSetup(ctx context.Context, in FirstRun, from Origin) (
 	return s.Open(ctx, person, passwordMethod, from)
 }
 
+// takeCode takes the code out: whoever does so first is the one. All wait for
+// one another here, so whoever comes later sees the administrator.
+func (s *Service) takeCode(ctx context.Context, tx *database.Tx, given string) error {
+	has, err := s.roles.HasAdministrator(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if has {
+		return setupDone()
+	}
+	n, err := tx.Exec(ctx, "DELETE FROM setup_code WHERE id = 1 AND hash = $1", digest(normalCode(given)))
+	if err == nil && n == 0 { // the program was started again meanwhile
+		return wrongCode()
+	}
+	return err
+}
+
 func setupDone() error {
 	return apperr.New(apperr.Conflict, "This installation is set up already. Sign in.")
+}
+
+func wrongCode() error {
+	return apperr.InvalidField("code", "This is not the code that the program printed when it started.")
 }
 
 // checkSetup compares the code. Wrong ones count like wrong passwords.
@@ -133,22 +146,25 @@ func (s *Service) checkSetup(ctx context.Context, in FirstRun, address netip.Add
 	if err != nil || right {
 		return err
 	}
+	// Somebody else may have used the code up since the first look.
+	if needed, err := s.NeedsSetup(ctx); err != nil {
+		return err
+	} else if !needed {
+		return setupDone()
+	}
 	if err := s.db.Write(ctx, func(tx *database.Tx) error { return countFailure(ctx, tx, counts, s.now()) }); err != nil {
 		return err
 	}
-	return apperr.InvalidField("code", "This is not the code that the program printed when it started.")
+	return wrongCode()
 }
 
 // ownOrganisation gives the own company, and makes it if there is none.
-func (s *Service) ownOrganisation(ctx context.Context, name string) (int64, error) {
-	page, err := s.people.Organisations(ctx, people.OrganisationQuery{Kind: people.Own, Limit: 1})
-	if err != nil || len(page.Items) > 0 {
-		if len(page.Items) > 0 {
-			return page.Items[0].ID, err
-		}
-		return 0, err
+func (s *Service) ownOrganisation(ctx context.Context, tx *database.Tx, name string) (int64, error) {
+	id, err := s.people.OwnOrganisation(ctx, tx)
+	if err != nil || id != 0 {
+		return id, err
 	}
-	o, err := s.people.CreateOrganisation(ctx, people.OrganisationInput{Kind: people.Own, Name: name, Active: true})
+	o, err := s.people.CreateOrganisationIn(ctx, tx, people.OrganisationInput{Kind: people.Own, Name: name, Active: true})
 	if fields := apperr.FieldsOf(err); len(fields) > 0 {
 		return 0, apperr.InvalidField("organisation", "%s", fields[0].Message)
 	}

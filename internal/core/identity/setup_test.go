@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/identity"
@@ -67,7 +68,6 @@ func TestFirstAdministratorNeedsThePrintedCode(t *testing.T) {
 func TestOnlyOneBecomesTheFirstAdministrator(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h house) {
-		h.Organisation(people.Own, "Ours", 0)
 		code, err := h.ID.SetupCode(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -87,6 +87,31 @@ func TestOnlyOneBecomesTheFirstAdministrator(t *testing.T) {
 		page, err := h.People.Organisations(h.System(), people.OrganisationQuery{})
 		if err != nil || len(page.Items) != 1 {
 			t.Errorf("%v %v", page.Items, err)
+		}
+	})
+}
+
+// The first look of the second one still finds nobody, the next one no code.
+func TestWhoeverIsTooLateIsToldSo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h house) {
+		code, err := h.ID.SetupCode(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := identity.FirstRun{Code: code, Organisation: "Example Ltd", Name: "Ada", Email: "ada@example.com", Password: password}
+		first := sync.OnceFunc(func() {
+			if _, err := h.ID.CompleteSetup(t.Context(), in, home); err != nil {
+				t.Error(err)
+			}
+		})
+		late := identity.New(identity.Deps{
+			DB: h.DB, People: h.People, Roles: h.Roles, Actors: h.Actors, Audit: h.Log, Options: identity.Options{Cost: cheap},
+			Clock: func() time.Time { first(); return h.Clock.Now() }, // read before the code is
+		})
+		t.Cleanup(late.Close)
+		if _, err := late.CompleteSetup(t.Context(), in, home); !apperr.Is(err, apperr.Conflict) {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -148,21 +148,38 @@ func (s *Service) Lineage(ctx context.Context, id int64) ([]Organisation, error)
 // CreateOrganisation adds an organisation to the tree, once per idempotency key.
 func (s *Service) CreateOrganisation(ctx context.Context, in OrganisationInput) (Organisation, error) {
 	var o Organisation
-	if err := in.check(); err != nil {
-		return o, err
-	}
-	// Who manages only a part of the tree may add below it, not beside it.
-	if err := access.From(ctx).Check(access.ManagePeople, access.Record{Organisation: in.ParentID}).Err(); err != nil {
-		return o, err
-	}
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		return onceOnly(ctx, tx, s, "organisation", in, &o, readOrganisation, func() (int64, error) {
-			now := s.now()
-			o = Organisation{ID: tx.NextID(), OrganisationInput: in, CreatedAt: now, UpdatedAt: now, Version: 1}
-			return o.ID, s.addOrganisation(ctx, tx, o)
+		return onceOnly(ctx, tx, s, "organisation", in, &o, readOrganisation, func() (id int64, err error) {
+			o, err = s.CreateOrganisationIn(ctx, tx, in)
+			return o.ID, err
 		})
 	})
 	return o, err
+}
+
+// CreateOrganisationIn is CreateOrganisation within the caller's transaction.
+func (s *Service) CreateOrganisationIn(ctx context.Context, tx *database.Tx, in OrganisationInput) (Organisation, error) {
+	if err := in.check(); err != nil {
+		return Organisation{}, err
+	}
+	// Who manages only a part of the tree may add below it, not beside it.
+	if err := access.From(ctx).Check(access.ManagePeople, access.Record{Organisation: in.ParentID}).Err(); err != nil {
+		return Organisation{}, err
+	}
+	now := s.now()
+	o := Organisation{ID: tx.NextID(), OrganisationInput: in, CreatedAt: now, UpdatedAt: now, Version: 1}
+	return o, s.addOrganisation(ctx, tx, o)
+}
+
+// OwnOrganisation gives the id of the own company, of the first by name if there
+// are several; 0 when there is none.
+func (s *Service) OwnOrganisation(ctx context.Context, q database.Querier) (int64, error) {
+	found, err := database.All(ctx, q, database.Scalar[int64],
+		"SELECT id FROM organisations WHERE kind = $1 ORDER BY name_folded, id LIMIT 1", string(Own))
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	return found[0], nil
 }
 
 func (s *Service) addOrganisation(ctx context.Context, tx *database.Tx, o Organisation) error {
