@@ -38,11 +38,13 @@ func (b *barePostgres) script(l limit) string {
 	fmt.Fprintf(&s, "\\set incident random(1, %d)\n", w.incidents)
 	fmt.Fprintf(&s, "\\set service %d + random(0, %d)\n\\set group %d + random(0, %d)\n", w.services[0], len(w.services)-1, w.groups[0], len(w.groups)-1)
 	fmt.Fprintf(&s, "\\set n random(0, %d)\n", len(w.ids)-1)
-	fmt.Fprintf(&s, "\\set now %d\n", time.Now().UnixMicro())
 	if l.writes {
 		s.WriteString("BEGIN;\n")
 	}
 	for i, text := range l.statements {
+		// The time of a round's begin would be the same for all of them, and a row that
+		// keeps its indexed values is written without its indexes.
+		text = strings.ReplaceAll(text, ":now", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
 		text = strings.ReplaceAll(text, ":seq", "nextval('bare_id')")
 		text = strings.ReplaceAll(text, ":ticket", "(SELECT id FROM bare_tickets WHERE n = :n)")
 		if i == 0 {
