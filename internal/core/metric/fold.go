@@ -23,7 +23,7 @@ func FollowImport(ctx context.Context, tx *database.Tx, ticketID int64) error {
 }
 
 const (
-	foldTickets = 100  // timelines read at a time
+	foldTickets = 25   // timelines in a transaction, which others wait for on SQLite
 	takeNotes   = 500  // rows of the outbox read at a time
 	fillFacts   = 4000 // facts summed at a time for a new zone
 )

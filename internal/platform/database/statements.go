@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"strconv"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -79,7 +81,7 @@ func (c *preparedConn) prepare(ctx context.Context, query string) (*prepared, er
 		}
 		return p, nil
 	}
-	s, err := c.PrepareContext(ctx, query)
+	s, err := c.PrepareContext(ctx, unnamed(query))
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +97,39 @@ func (c *preparedConn) prepare(ctx context.Context, query string) (*prepared, er
 	p := &prepared{run: run, last: c.uses}
 	c.kept[query] = p
 	return p, nil
+}
+
+// unnamed writes ? for parameters that stand once each and in their order, $1, $2 and
+// so on. To SQLite $1 is a name, and the driver asks for the name of every one,
+// which goes through all of them: 300 values cost 45,000 steps.
+func unnamed(query string) string {
+	var out strings.Builder
+	from, next := 0, 1
+	for i := 0; i < len(query); i++ {
+		switch c := query[i]; {
+		case c == '\'' || c == '"':
+			end := strings.IndexByte(query[i+1:], c)
+			if end < 0 {
+				return query
+			}
+			i += 1 + end
+		case c == '-' && strings.HasPrefix(query[i:], "--"), c == '/' && strings.HasPrefix(query[i:], "/*"), c == '?':
+			return query
+		case c == '$':
+			end := i + 1
+			for end < len(query) && query[end] >= '0' && query[end] <= '9' {
+				end++
+			}
+			if query[i+1:end] != strconv.Itoa(next) {
+				return query
+			}
+			out.WriteString(query[from:i])
+			out.WriteByte('?')
+			from, next, i = end, next+1, end-1
+		}
+	}
+	out.WriteString(query[from:])
+	return out.String()
 }
 
 // drop forgets the statement that was not used for the longest time.
