@@ -46,6 +46,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
 	"github.com/steward-itsm/steward/internal/ui/styleguide"
@@ -218,6 +219,7 @@ func (a *App) api() {
 			businesshours.Tags(),
 			measurement.Tags(),
 			promise.Tags(),
+			workaround.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

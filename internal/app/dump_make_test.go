@@ -166,6 +166,7 @@ func used(t *testing.T, s *apptest.System) {
 	check(err)
 	expect(t, desk.Get("/tickets/"+found.Number), http.StatusOK)
 	expect(t, desk.Post("/tickets/"+found.Number+"/snooze", url.Values{"until": {"in 3 days"}, "reason": {"The part comes."}}), http.StatusSeeOther)
+	expect(t, desk.Post("/tickets/"+found.Number+"/workaround", url.Values{"body": {"Print upstairs."}}), http.StatusSeeOther)
 	expect(t, desk.Post("/time/prompts", url.Values{"prompt.incident": {"offered"}}), http.StatusSeeOther)
 	expect(t, desk.Post("/tickets/"+found.Number+"/time", url.Values{"length": {"1 h 20"}, "day": {time.Now().UTC().Format(time.DateOnly)}}), http.StatusSeeOther)
 	expect(t, desk.Post("/tickets/"+found.Number+"/time/start", nil), http.StatusSeeOther)

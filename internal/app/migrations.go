@@ -33,6 +33,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 )
 
 // Migrations are those of every room: together the schema of the database.
@@ -51,6 +52,7 @@ func Migrations() []fs.FS {
 		dashboard.Migrations, tension.Migrations,
 		agreement.Migrations,
 		promise.Migrations,
+		workaround.Migrations,
 		servicenow.Migrations,
 	}
 }

@@ -38,6 +38,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/portal"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
@@ -107,6 +108,7 @@ func (a *App) moduleList() []module.Module {
 		pairs.Module(),
 		a.agreements.Module(),
 		promise.New(promises, f),
+		workaround.New(workaround.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
 		}).Module(),

@@ -155,7 +155,7 @@ func (c *Clock) At(percent int) (time.Time, bool) {
 // Compute gives the clocks of a ticket as they stood at an instant: the customer's
 // first, then by party, measure and cycle. Moments after it are left out.
 func Compute(course Course, book Book, now time.Time) []Clock {
-	m := machine{book: book, kept: map[int64]Version{}, open: map[Key]*Clock{}, cycles: map[Key]int{}}
+	m := machine{book: book, now: now, kept: map[int64]Version{}, open: map[Key]*Clock{}, cycles: map[Key]int{}}
 	moments := course.Moments
 	for len(moments) > 0 && moments[len(moments)-1].At.After(now) {
 		moments = moments[:len(moments)-1]
@@ -188,6 +188,7 @@ func Compute(course Course, book Book, now time.Time) []Clock {
 // machine walks a course.
 type machine struct {
 	book   Book
+	now    time.Time
 	kept   map[int64]Version // frozen for the ticket
 	slots  []slot
 	all    []*Clock
@@ -229,7 +230,7 @@ func (m *machine) happen(c *Clock, before, now *Moment) {
 	case Update:
 		done = has && now.Answered
 	case Workaround:
-		done = has && now.Workaround
+		done = has && now.Workaround && (now.Withdrawn.IsZero() || now.Withdrawn.After(m.now))
 	case Step:
 		done = now.State != c.State
 	case Resolution:

@@ -251,6 +251,12 @@ func TestEachPartyHasItsOwnClockWhileItHoldsTheTicket(t *testing.T) {
 	if diff := cmp.Diff(want, clock.Budget(&customer)); diff != "" {
 		t.Error(diff)
 	}
+	if own := clock.OwnPromise(&customer, want[0].Party, clocks); own == nil || own.Role != clock.UC || own.Used != uc.Used {
+		t.Errorf("the supplier's own: %+v", own)
+	}
+	if own := clock.OwnPromise(&customer, clock.Party{Type: clock.Requester}, clocks); own != nil {
+		t.Errorf("the requester's own: %+v", own)
+	}
 	// The group resolves it: the supplier's clock has nothing more to deliver.
 	done := s.then("13 10:20", resolved).now("13 12:00", b)
 	if o, u := one(t, done, clock.OLA, clock.Resolution), one(t, done, clock.UC, clock.Resolution); !o.Met() || u.Stage != clock.Cancelled {

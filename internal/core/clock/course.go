@@ -35,6 +35,9 @@ type Moment struct {
 	Answered   bool // our side answered in public
 	Taken      bool // who holds it did something with it
 	Workaround bool // a workaround was given
+	// Withdrawn is when that workaround was taken back; zero for never. From then on it
+	// counts as if it had not been given.
+	Withdrawn time.Time
 }
 
 // Course is a ticket's timeline as clocks see it, in order.
@@ -43,9 +46,12 @@ type Course struct {
 	Moments  []Moment
 }
 
-// WorkaroundActivity is the activity by which somebody says that a workaround was
-// given.
-const WorkaroundActivity = "workaround"
+// Activities by which somebody says that a workaround was given, and that it was
+// none. What each leads to names the workaround; one that names none is the last.
+const (
+	WorkaroundActivity = "workaround"
+	WithdrawnActivity  = "workaround.withdrawn"
+)
 
 // Rules are what Read must know besides the timeline.
 type Rules struct {
@@ -60,6 +66,7 @@ func Read(events []ticket.Event, rules Rules) (Course, error) {
 	var c Course
 	var now ticket.Ticket
 	def := &workflow.Definition{}
+	workarounds := map[int]string{}
 	for i := range events {
 		e := &events[i]
 		group := now.GroupID
@@ -77,8 +84,10 @@ func Read(events []ticket.Event, rules Rules) (Course, error) {
 			m.Answered = e.Type == ticket.Replied
 			m.Taken = i > 0 && group == now.GroupID && e.Type != ticket.Rated && e.Type != ticket.Synced
 		}
-		if _, ok := e.Change(ticket.ActivityPrefix + WorkaroundActivity); ok {
-			m.Workaround = true
+		given, ok := e.Change(ticket.ActivityPrefix + WorkaroundActivity)
+		m.Workaround = ok
+		if back, ok := e.Change(ticket.ActivityPrefix + WithdrawnActivity); ok {
+			c.withdraw(workarounds, back.To, e.At)
 		}
 		n := len(c.Moments)
 		if n > 0 && m.At.Before(c.Moments[n-1].At) {
@@ -87,8 +96,23 @@ func Read(events []ticket.Event, rules Rules) (Course, error) {
 		if n == 0 || m.Facts != c.Moments[n-1].Facts || m.Answered || m.Taken || m.Workaround {
 			c.Moments = append(c.Moments, m)
 		}
+		if m.Workaround {
+			workarounds[len(c.Moments)-1] = given.To
+		}
 	}
 	return c, nil
+}
+
+// withdraw marks the workaround of a name as taken back. given are their names, by
+// the moment.
+func (c *Course) withdraw(given map[int]string, name string, at time.Time) {
+	for i := len(c.Moments) - 1; i >= 0; i-- {
+		m := &c.Moments[i]
+		if m.Workaround && m.Withdrawn.IsZero() && (name == "" || given[i] == name) {
+			m.Withdrawn = at
+			return
+		}
+	}
 }
 
 // ours reports whether an event is by a person on our side or a supplier's.

@@ -24,5 +24,7 @@
 //   - What pauses a clock is the workflow's say, or the agreement's own. Pauses and
 //     closed hours are never added to a due time: consumed time is measured, and the
 //     due time follows from what is left.
+//   - A workaround that was taken back was none: from that instant on its clock says
+//     that it went on all the while.
 //   - A clock that stops at its due instant has kept its promise.
 package clock

@@ -71,3 +71,16 @@ func Budget(c *Clock) []Share {
 	})
 	return out
 }
+
+// OwnPromise finds, among all clocks of a ticket, what a party that used time of one
+// of them promised for the same measure itself: the latest cycle; nil if nothing.
+func OwnPromise(c *Clock, party Party, all []Clock) *Clock {
+	var own *Clock
+	for i := range all {
+		o := &all[i]
+		if o.Role != SLA && o.With() == party && o.Measure == c.Measure && o.State == c.State {
+			own = o
+		}
+	}
+	return own
+}

@@ -50,6 +50,11 @@ type ShareDocument struct {
 	Party   string `json:"party" enum:"requester,group,supplier,nobody"`
 	PartyID int64  `json:"party_id,omitempty"`
 	Used    int64  `json:"used"`
+	// What the party promised itself for the same, if it did.
+	OwnAgreementID int64 `json:"own_agreement_id,omitempty" doc:"The agreement by which the party promised the same itself,"`
+	OwnUsed        int64 `json:"own_used,omitempty" doc:"what it used of that,"`
+	OwnTarget      int64 `json:"own_target,omitempty" doc:"and what it promised; missing for business days."`
+	OwnBroken      bool  `json:"own_broken,omitempty" doc:"It broke its own promise."`
 }
 
 // ClockIntervalDocument is what a clock did for a time, and why.
@@ -109,12 +114,12 @@ func (a api) clocks(ctx context.Context, in *clocksInput) (*clocksOutput, error)
 		if in.Pieces {
 			c.Intervals, _ = clock.Pieces(c, clocks.Hours, apiPieces)
 		}
-		out.Body.Items = append(out.Body.Items, documentOf(c))
+		out.Body.Items = append(out.Body.Items, documentOf(c, clocks.All))
 	}
 	return out, nil
 }
 
-func documentOf(c *clock.Clock) ClockDocument {
+func documentOf(c *clock.Clock, all []clock.Clock) ClockDocument {
 	seconds := func(d time.Duration) int64 { return int64(d / time.Second) }
 	instant := func(t time.Time) *time.Time {
 		if t.IsZero() {
@@ -129,7 +134,11 @@ func documentOf(c *clock.Clock) ClockDocument {
 		Budget: []ShareDocument{}, Intervals: []ClockIntervalDocument{},
 	}
 	for _, s := range clock.Budget(c) {
-		d.Budget = append(d.Budget, ShareDocument{Party: string(s.Type), PartyID: s.ID, Used: seconds(s.Used)})
+		share := ShareDocument{Party: string(s.Type), PartyID: s.ID, Used: seconds(s.Used)}
+		if own := clock.OwnPromise(c, s.Party, all); own != nil && c.Role == clock.SLA {
+			share.OwnAgreementID, share.OwnUsed, share.OwnTarget, share.OwnBroken = own.Agreement, seconds(own.Used), seconds(own.Target.Within), !own.Breached.IsZero()
+		}
+		d.Budget = append(d.Budget, share)
 	}
 	for _, is := range c.Intervals {
 		d.Intervals = append(d.Intervals, ClockIntervalDocument{

@@ -43,6 +43,13 @@ func (p pages) panel(ctx context.Context, t *ticket.Ticket) (web.Component, erro
 	for i := range clocks.All {
 		c := &clocks.All[i]
 		b := p.bar(ctx, c, n, t)
+		if c.Role == clock.SLA {
+			if b.Budget = p.budget(ctx, c, clocks.All, n); c.Target.InDays() {
+				b.Of = text.T(ctx, "Used so far:")
+			} else {
+				b.Of = text.T(ctx, "Of the customer's %s:", length(ctx, c.Target.Within))
+			}
+		}
 		switch {
 		case c.Stage.Open():
 			m.Open = append(m.Open, b)
@@ -145,7 +152,7 @@ func (p pages) explained(ctx context.Context, c *clock.Clock, all Clocks, n name
 	fact(text.T(ctx, "Broken"), instant(c.Breached))
 	fact(text.T(ctx, "Used"), text.T(ctx, "%s (%s %%)", length(ctx, c.Used), text.Number(ctx, int64(c.Percent()))))
 	for _, s := range clock.Budget(c) {
-		e.Shares = append(e.Shares, view.Share{Name: n.party(ctx, s.Party), Used: length(ctx, s.Used), Percent: int(100 * s.Used / max(c.Used, 1))})
+		e.Shares = append(e.Shares, share(ctx, c, s, all.All, n))
 	}
 	pieces, more := clock.Pieces(c, all.Hours, mostPieces)
 	if more {
@@ -169,6 +176,42 @@ func (p pages) explained(ctx context.Context, c *clock.Clock, all Clocks, n name
 		}})
 	}
 	return e
+}
+
+// share is what a party used of a clock, beside what it promised itself.
+func share(ctx context.Context, c *clock.Clock, s clock.Share, all []clock.Clock, n names) view.Share {
+	out := view.Share{Name: n.party(ctx, s.Party), Used: length(ctx, s.Used), Percent: int(100 * s.Used / max(c.Used, 1))}
+	own := clock.OwnPromise(c, s.Party, all)
+	if own == nil || own == c || c.Role != clock.SLA {
+		return out
+	}
+	if own.Target.InDays() {
+		out.Own = text.T(ctx, "own promise: %s", targetWords(ctx, own.Target))
+	} else {
+		out.Own = text.T(ctx, "%s of %s of its own", length(ctx, own.Used), length(ctx, own.Target.Within))
+	}
+	switch {
+	case !own.Breached.IsZero():
+		out.Tone = ui.Critical
+	case own.Percent() >= nearly:
+		out.Tone = ui.Warning
+	}
+	return out
+}
+
+// budget says who used the time of a customer's clock, if somebody promised a part
+// of it.
+func (p pages) budget(ctx context.Context, c *clock.Clock, all []clock.Clock, n names) []view.Share {
+	var out []view.Share
+	promised := false
+	for _, s := range clock.Budget(c) {
+		out = append(out, share(ctx, c, s, all, n))
+		promised = promised || out[len(out)-1].Own != ""
+	}
+	if !promised {
+		return nil
+	}
+	return out
 }
 
 // names are what a page calls agreements, calendars and parties.

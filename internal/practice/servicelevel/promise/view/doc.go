@@ -25,6 +25,9 @@ type Bar struct {
 	Due     time.Time
 	Tone    ui.Tone
 	Done    bool
+	// Budget says who used the customer's time, when others promised a part of it.
+	Budget []Share
+	Of     string // "Of the 8 h promised to the customer"
 }
 
 // Filled is how much of the bar is drawn full.
@@ -42,6 +45,8 @@ type Share struct {
 	Name    string
 	Used    string
 	Percent int
+	Own     string // "4 h of 4 h promised", of those with a promise of their own
+	Tone    ui.Tone
 }
 
 // Explained is one clock with all it did.

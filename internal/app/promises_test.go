@@ -1,0 +1,169 @@
+package app_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/core/access"
+)
+
+// clockDocument is a clock as the API gives it.
+type clockDocument struct {
+	Role    string `json:"role"`
+	PartyID int64  `json:"party_id"`
+	Measure string `json:"measure"`
+	State   string `json:"state"`
+	Cycle   int    `json:"cycle"`
+	Stage   string `json:"stage"`
+}
+
+// byJSON speaks to the API.
+type byJSON struct {
+	t *testing.T
+	c *apptest.Client
+}
+
+func (j byJSON) do(method, path, body string, want int, into any) {
+	j.t.Helper()
+	a := j.c.Do(method, "/api/v1"+path, strings.NewReader(body), http.Header{"Content-Type": {"application/json"}, "If-Match": {"*"}})
+	if a.Status != want {
+		j.t.Fatalf("%s %s: %d, want %d: %s", method, path, a.Status, want, a.Body)
+	}
+	if into != nil {
+		if err := json.Unmarshal([]byte(a.Body), into); err != nil {
+			j.t.Fatal(err, a.Body)
+		}
+	}
+}
+
+// clocks gives a ticket's clocks as "sla workaround 1 running".
+func (j byJSON) clocks(number string) map[string]string {
+	j.t.Helper()
+	var page struct{ Items []clockDocument }
+	j.do("GET", "/tickets/"+number+"/clocks", "", 200, &page)
+	out := map[string]string{}
+	for _, c := range page.Items {
+		out[strings.TrimSpace(fmt.Sprintf("%s %s %s", c.Role, c.Measure, c.State))+fmt.Sprintf(" %d", c.Cycle)] = c.Stage
+	}
+	return out
+}
+
+// promiseEverything writes agreements with a customer, our group and the supplier.
+func promiseEverything(t *testing.T, s *apptest.System) {
+	t.Helper()
+	admin := byJSON{t, s.SignedIn(access.RoleAdministrator)}
+	write := func(name, role string, party int64, targets string) {
+		t.Helper()
+		with := ""
+		if party != 0 {
+			with = fmt.Sprintf(`"party_id":%d,`, party)
+		}
+		admin.do("POST", "/agreements", `{"name":"`+name+`","role":"`+role+`",`+with+`"from":"2020-01-01T00:00:00Z","terms":{"calendar_id":2,"targets":[`+targets+`]}}`, 201, nil)
+	}
+	const resolution = `{"measure":"resolution","within":"8h"}`
+	write("Gold", "sla", 0, `{"measure":"response","within":"1h"},{"measure":"update","within":"2h"},{"measure":"workaround","within":"3h"},{"measure":"step","state":"in_progress","within":"4h"},`+resolution)
+	write("Desk", "ola", s.Group, `{"measure":"response","within":"30m"},{"measure":"resolution","within":"3h"}`)
+	write("Field", "uc", s.Vendor, resolution)
+}
+
+func TestEveryPromiseRunsOnATicketByJSON(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		promiseEverything(t, s)
+		agent := byJSON{t, s.SignedIn(access.RoleAgent)}
+		var tk struct{ Number string }
+		agent.do("POST", "/tickets", fmt.Sprintf(`{"kind":"incident","title":"Printer","requester_id":%d,"group_id":%d,"service_id":%d}`, s.Persons[access.RoleRequester], s.Group, s.Service), 201, &tk)
+		expectClocks := func(what string, want map[string]string) {
+			t.Helper()
+			got := agent.clocks(tk.Number)
+			for key, stage := range want {
+				if got[key] != stage {
+					t.Errorf("%s: %s is %q, want %q, of %v", what, key, got[key], stage, got)
+				}
+			}
+		}
+		open := "running"
+		expectClocks("new", map[string]string{"sla response 1": open, "sla update 1": open, "sla workaround 1": open, "sla resolution 1": open, "ola response 1": open, "ola resolution 1": open, "sla step in_progress 1": ""})
+		agent.do("POST", "/tickets/"+tk.Number+"/replies", `{"body":"On it."}`, 201, nil)
+		expectClocks("answered", map[string]string{"sla response 1": "completed", "sla update 1": "completed", "sla update 2": open, "ola response 1": "completed", "sla workaround 1": open})
+		agent.do("POST", "/tickets/"+tk.Number+"/transitions", `{"transition":"start"}`, 200, nil)
+		expectClocks("in progress", map[string]string{"sla step in_progress 1": open})
+
+		// A workaround ends its clock, and taken back it was none.
+		var given struct{ ID int64 }
+		agent.do("POST", "/tickets/"+tk.Number+"/workarounds", `{"body":" "}`, 422, nil)
+		agent.do("POST", "/tickets/"+tk.Number+"/workarounds", `{"body":"Use the other printer."}`, 201, &given)
+		expectClocks("worked around", map[string]string{"sla workaround 1": "completed", "sla resolution 1": open})
+		agent.do("DELETE", fmt.Sprintf("/tickets/%s/workarounds/%d", tk.Number, given.ID), "", 200, nil)
+		agent.do("DELETE", fmt.Sprintf("/tickets/%s/workarounds/%d", tk.Number, given.ID), "", 200, nil)
+		expectClocks("taken back", map[string]string{"sla workaround 1": open})
+		agent.do("POST", "/tickets/"+tk.Number+"/workarounds", `{"body":"Use the printer upstairs.","public":true}`, 201, nil)
+		expectClocks("told", map[string]string{"sla workaround 1": "completed", "sla update 2": "completed", "sla update 3": open})
+		var all struct {
+			Items []struct {
+				Body        string
+				Public      bool
+				WithdrawnAt string `json:"withdrawn_at"`
+			}
+		}
+		if agent.do("GET", "/tickets/"+tk.Number+"/workarounds", "", 200, &all); len(all.Items) != 2 || !all.Items[0].Public || all.Items[0].WithdrawnAt != "" || all.Items[1].WithdrawnAt == "" {
+			t.Errorf("%+v", all)
+		}
+		for _, role := range []string{access.RoleRequester, access.RoleSupplierAgent} {
+			c := s.SignedIn(role)
+			if a := c.Do("GET", "/api/v1/tickets/"+tk.Number+"/workarounds", nil, nil); a.Status != 403 && a.Status != 404 {
+				t.Errorf("%s reads workarounds: %d", role, a.Status)
+			}
+			if a := c.Get("/tickets/" + tk.Number); strings.Contains(a.Body, "other printer") {
+				t.Errorf("%s reads the workaround for colleagues", role)
+			}
+		}
+
+		// The supplier's clock runs beside the customer's.
+		agent.do("PATCH", "/tickets/"+tk.Number, fmt.Sprintf(`{"group_id":%d}`, s.Theirs), 200, nil)
+		expectClocks("with the supplier", map[string]string{"uc resolution 1": open, "sla resolution 1": open, "ola resolution 1": "paused"})
+		agent.do("POST", "/tickets/"+tk.Number+"/transitions", `{"transition":"resolve","resolution_code":"solved","resolution":"Done."}`, 200, nil)
+		expectClocks("resolved", map[string]string{"uc resolution 1": "completed", "sla resolution 1": "completed", "sla step in_progress 1": "completed"})
+		agent.do("POST", "/tickets/"+tk.Number+"/workarounds", `{"body":"Too late."}`, 409, nil)
+	})
+}
+
+func TestAWorkaroundIsGivenOnTheTicketsPage(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		tk := s.Ticket(access.RoleRequester, "incident", "Printer")
+		agent := s.SignedIn(access.RoleAgent)
+		address := "/tickets/" + tk.Number + "/workaround"
+		if n := agent.Get("/tickets/" + tk.Number).HTML(t).Find("a[href='" + address + "'], [hx-get='" + address + "']").Length(); n == 0 {
+			t.Error("the page has no way to it")
+		}
+		expect(t, agent.Get(address), http.StatusOK)
+		wrong := agent.Post(address, url.Values{"who": {"requester"}, "body": {""}})
+		if expect(t, wrong, http.StatusUnprocessableEntity); wrong.HTML(t).Find(".s-field-wrong").Length() == 0 {
+			t.Error("nothing stands beside the field")
+		}
+		expect(t, agent.Post(address, url.Values{"who": {"requester"}, "body": {"Use the *other* printer."}}), http.StatusSeeOther)
+		page := agent.Get("/tickets/" + tk.Number)
+		if !strings.Contains(page.Body, "gave a workaround") || !strings.Contains(page.HTML(t).Find("#panel-workaround").Text(), "Use the other printer.") {
+			t.Errorf("the panel says %q", page.HTML(t).Find("#panel-workaround").Text())
+		}
+		if a := s.SignedIn(access.RoleRequester).Get("/portal/tickets/" + tk.Number); !strings.Contains(a.Body, "<em>other</em> printer") || strings.Contains(a.Body, "gave a workaround") {
+			t.Error("the requester reads it as a reply")
+		}
+		back, ok := page.HTML(t).Find("#panel-workaround form").Attr("action")
+		if !ok {
+			t.Fatal("it cannot be taken back")
+		}
+		expect(t, agent.Post(back, nil), http.StatusSeeOther)
+		page = agent.Get("/tickets/" + tk.Number)
+		if !strings.Contains(page.Body, "took a workaround back") || strings.Contains(page.HTML(t).Find("#panel-workaround").Text(), "other") {
+			t.Error("it still stands")
+		}
+		expect(t, s.SignedIn(access.RoleRequester).Post(address, url.Values{"body": {"Mine"}}), http.StatusForbidden)
+	})
+}
