@@ -22,8 +22,9 @@ import (
 
 // browser is the one Chromium of this package.
 type browser struct {
-	ctx context.Context
-	axe string // source of axe-core
+	ctx    context.Context
+	axe    string          // source of axe-core
+	looked map[string]bool // addresses of the pages that axe-core has looked at
 }
 
 func newBrowser(t *testing.T) browser {
@@ -48,7 +49,7 @@ func newBrowser(t *testing.T) browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start chromium: %v", err)
 	}
-	return browser{ctx, string(axe)}
+	return browser{ctx, string(axe), map[string]bool{}}
 }
 
 // unavailable skips where a developer lacks a tool; CI must have them all.

@@ -18,6 +18,7 @@ import (
 // then looks at each distinct page in the browser.
 func everyPage(t *testing.T, b browser) {
 	w := furnished(t, database.SQLite)
+	made := w.practices()
 	var all []visited
 	for _, role := range roles() {
 		all = append(all, follow(t, w.System, role)...)
@@ -39,7 +40,10 @@ func everyPage(t *testing.T, b browser) {
 		p.close()
 	}
 	w.besides(b)
+	w.ofPractices(b, made)
 	w.largest(b)
+	setUp(t, b)
+	w.nothingMissed(b)
 }
 
 // apiReference is so long that axe-core needs a minute for it; its parts are
@@ -56,7 +60,13 @@ func (w *world) largest(b browser) {
 		p.until(`document.querySelectorAll("h1").length === 1`)
 		p.fits()
 	}
+	b.looked[apiReference] = true
 	p.close()
+}
+
+// provoked are the answers of the pages that say what is wrong.
+var provoked = map[string]string{
+	"missing": "status of 404", "queue-wrong": "status of 422", "metric-wrong": "status of 422",
 }
 
 // besides looks at pages that no link leads to as they are here, and at what
@@ -144,7 +154,9 @@ func (w *world) besides(b browser) {
 		}},
 	} {
 		p := b.open(w.t, w.URL, page.name, desktop)
-		p.excuse("status of 404", "status of 422")
+		if wrong := provoked[page.name]; wrong != "" {
+			p.excuse(wrong)
+		}
 		if page.role != "" {
 			p.signIn(w.System, page.role)
 		}
@@ -160,6 +172,7 @@ func (w *world) besides(b browser) {
 // lookAtAll looks at the page that is open at both widths and in both themes.
 func (p *tab) lookAtAll(b browser, name string) {
 	p.t.Helper()
+	b.looked[p.where()] = true
 	usual := p.device
 	defer func() {
 		p.device = usual

@@ -99,6 +99,12 @@ func (a *App) Modules() []module.Module { return a.modules }
 // Handler serves everything.
 func (a *App) Handler() http.Handler { return a.mux }
 
+// Routes lists the patterns of everything that is served, for tests.
+func (a *App) Routes() []string { return a.mux.Patterns() }
+
+// RouteOf gives the pattern of the route that answers a GET of an address, for tests.
+func (a *App) RouteOf(address string) string { return a.mux.PatternOf(address) }
+
 func (a *App) build() error {
 	var err error
 	a.health = observe.NewHealth(a.cfg.Monitoring.Token.Reveal(), a.draining,

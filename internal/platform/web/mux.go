@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -53,6 +54,7 @@ type Mux struct {
 
 type core struct {
 	routes   *http.ServeMux
+	patterns []string // of all routes, as they were added
 	opts     Options
 	headers  http.Header // on every answer, unless the route says otherwise
 	forged   *http.CrossOriginProtection
@@ -120,6 +122,21 @@ func (m *Mux) Handle(pattern string, h HandlerFunc, options ...Option) {
 		h = rt.middleware[i](h)
 	}
 	m.routes.Handle(pattern, m.around(&rt, h))
+	m.patterns = append(m.patterns, pattern)
+}
+
+// Patterns lists the patterns of all routes, as they were added.
+func (m *Mux) Patterns() []string { return slices.Clone(m.patterns) }
+
+// PatternOf gives the pattern of the route that answers a GET of an address; ""
+// when there is none.
+func (m *Mux) PatternOf(address string) string {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
+	if err != nil {
+		return ""
+	}
+	_, pattern := m.routes.Handler(r)
+	return pattern
 }
 
 // HandleFunc adds a route whose handler writes its own errors.

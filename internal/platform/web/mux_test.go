@@ -557,3 +557,23 @@ func TestCompressionSkipsStreamsAndWhatIsCompressed(t *testing.T) {
 		}
 	}
 }
+
+func TestRoutesAreListedAndFound(t *testing.T) {
+	t.Parallel()
+	mux, err := web.NewMux(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(http.ResponseWriter, *http.Request) error { return nil }
+	mux.Handle("GET /tickets/{number}", nothing)
+	mux.With(web.Quiet()).Handle("POST /tickets", nothing)
+	if diff := cmp.Diff([]string{"GET /tickets/{number}", "POST /tickets"}, mux.Patterns()); diff != "" {
+		t.Error(diff)
+	}
+	if got := mux.PatternOf("/tickets/INC-1?tab=all"); got != "GET /tickets/{number}" {
+		t.Errorf("%q", got)
+	}
+	if got := mux.PatternOf("/nowhere"); got != "" {
+		t.Errorf("%q", got)
+	}
+}

@@ -120,7 +120,7 @@ func (p pages) panelNow(w http.ResponseWriter, r *http.Request, status int, list
 	if web.IsFragment(r) {
 		return web.Render(w, r, status, m.View())
 	}
-	return p.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Checklists of %s", t.Number), Active: "queue", Status: status}, m.View())
+	return p.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Checklists of %s", t.Number), Active: "queue", Status: status}, m.Page(t.Title))
 }
 
 // closed answers a dialog that is done: the open page asks what has changed.

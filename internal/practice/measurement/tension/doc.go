@@ -8,7 +8,7 @@
 // (Mann-Kendall, with the slope of Theil and Sen). It also looks for tickets that
 // were finished just under a goal.
 //
-// Trend, Detect and Bunching are pure. Who may read figures may read pairs, over
-// the tickets they see; who manages settings makes them. Alarms are computed over
+// Trend, Detect and Bunching are pure. Colleagues who may read figures may read
+// pairs, over the tickets they see; suppliers may not. Who manages settings makes them. Alarms are computed over
 // the tickets their owner sees.
 package tension

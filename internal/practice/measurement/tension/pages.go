@@ -106,7 +106,14 @@ func (t *Tension) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	var actions []templ.Component
+	if mayManage(access.From(ctx)) {
+		actions = []templ.Component{ui.Button{Label: text.T(ctx, "Change"), Icon: ui.IconPencil, URL: address(id) + "/edit"}}
+	}
 	s, err := t.look(ctx, p, text.From(ctx).Location)
+	if apperr.Is(err, apperr.Invalid) {
+		return t.showBroken(w, r, &p, actions, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,8 +132,21 @@ func (t *Tension) show(w http.ResponseWriter, r *http.Request) error {
 			"%s tickets took up to a tenth less than the goal, %s up to a tenth more. Chance alone would give this in one of %s cases.",
 			text.Number(ctx, int64(bunch.Under)), text.Number(ctx, int64(bunch.Over)), text.Decimal(ctx, 1/max(bunch.P, 1e-9), 0))})
 	}
-	if mayManage(access.From(ctx)) {
-		v.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Change"), Icon: ui.IconPencil, URL: address(id) + "/edit"}}
+	v.Actions = actions
+	return t.d.Frame.Page(w, r, module.Page{Title: v.Title, Active: Menu, Wide: true}, v.View())
+}
+
+// showBroken says why a pair has no figures: its filter names what is no longer
+// there, or what this reader does not see.
+func (t *Tension) showBroken(w http.ResponseWriter, r *http.Request, p *Pair, actions []templ.Component, wrong error) error {
+	ctx := r.Context()
+	all, err := t.definitions(ctx)
+	if err != nil {
+		return err
+	}
+	v := view.Broken{
+		Title: definitions(all).title(ctx, p.Process, p.partnerKeys()), Actions: actions,
+		Note: ui.Alert{Tone: ui.Warning, Title: text.T(ctx, "The filter of this pair does not work for you"), Text: apperr.Message(wrong).In(ctx)},
 	}
 	return t.d.Frame.Page(w, r, module.Page{Title: v.Title, Active: Menu, Wide: true}, v.View())
 }

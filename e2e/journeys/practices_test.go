@@ -1,0 +1,198 @@
+package journeys_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
+)
+
+// records are the addresses of what the practices have made.
+type records struct {
+	major, screen, board, received, pair, agreement, promised string
+	list, item, template, entry, bulk, merge, macro, job, run, draft string
+}
+
+// practices lets every practice make something that has pages of its own.
+func (w *world) practices() records {
+	w.t.Helper()
+	admin, lead, agent := w.SignedIn("administrator"), w.SignedIn("team_lead"), w.SignedIn("agent")
+	open := "/tickets/" + w.open.Number
+	var r records
+
+	failed := w.post(agent, open+"/major", url.Values{"summary": {"No labels anywhere"}, "reason": {"Every floor"}})
+	r.major = failed.Header.Get("Location")
+	w.post(lead, r.major+"/accept", nil)
+	w.post(lead, r.major+"/updates", url.Values{"body": {"We look for **the cause**."}, "public": {"true"}})
+
+	secret := w.post(admin, "/dashboards/screens", url.Values{"name": {"By the door"}, "boards": {"desk-today"}, "seconds": {"30"}, "days": {"90"}})
+	_, token, _ := strings.Cut(secret.Body, w.URL+"/wall/")
+	token, _, _ = strings.Cut(token, "<")
+	r.screen = "/wall/" + token
+	r.board = "/dashboards/" + made[string](w, lead, "/dashboards", "ref", `{"name":"Our week","tiles":[{"metric":"backlog","kind":"number"},{"metric":"volume_in","kind":"line","step":"week"}]}`)
+	r.received = w.receivedBoard(strings.TrimPrefix(r.board, "/dashboards/"))
+	r.pair = path("/tension/%d", made[int64](w, admin, "/tension-pairs", "id", `{"process":"time_to_resolve","goal":14400,"partners":[{"metric":"reopen_rate","goal":0.05}],"filter":"service:Printing"}`))
+
+	r.agreement = path("/agreements/%d", made[int64](w, admin, "/agreements", "id", `{"name":"Gold","role":"sla","from":"2020-01-01T00:00:00Z","terms":{"calendar_id":2,"warn":[75],"pauses":["caller"],"targets":[{"measure":"response","within":"1h"},{"measure":"resolution","within":"2 business days until 17:00"}]}}`))
+	promised := w.ticket("requester", ticket.Create{Title: "The scanner is slow"})
+	w.step(promised, "agent", ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "It is quick again."})
+	r.promised = "/tickets/" + promised.Number
+	w.keepPromises()
+
+	r.template = path("/checklists/%d", made[int64](w, lead, "/checklist-templates", "id", `{"name":"Leaver","items":["Collect the badge","Close the account"],"audience":"everyone","blocks":true}`))
+	list := made[int64](w, agent, open+"/checklists", "id", `{"name":"Before we call the vendor"}`)
+	r.list = path(open+"/checklists/%d", list)
+	r.item = path(r.list+"/items/%d", made[int64](w, agent, r.list+"/items", "id", `{"text":"Write down the serial number"}`))
+	r.entry = path(open+"/time/%d", made[int64](w, agent, open+"/time", "id", `{"length":"1:20","note":"On the phone with the vendor"}`))
+
+	toner, phone := w.ticket("other", ticket.Create{Title: "Toner for the copier"}), w.ticket("other", ticket.Create{Title: "The phone has no tone"})
+	var done struct{ Operation struct{ ID int64 } }
+	w.decode(w.json(lead, "/tickets/bulk-edit", fmt.Sprintf(`{"tickets":[%q,%q],"add_tags":["office"]}`, toner.Number, phone.Number)), &done)
+	r.bulk = path("/operations/%d", done.Operation.ID)
+	r.merge = fmt.Sprintf("/bulk/merge?id=%d&id=%d", toner.ID, phone.ID)
+	var macros struct{ Items []struct{ ID int64 } }
+	w.decode(agent.Get("/api/v1/macros"), &macros)
+	var ran struct {
+		OperationID int64 `json:"operation_id"`
+	}
+	w.decode(w.json(lead, path("/macros/%d/run", macros.Items[0].ID), fmt.Sprintf(`{"tickets":[%q]}`, phone.Number)), &ran)
+	r.macro = path("/macro-runs/%d", ran.OperationID)
+	r.run = w.imported(admin)
+	r.draft = path("/tickets/"+w.asked.Number+"/drafts/%d", w.one("SELECT id FROM shared_drafts ORDER BY id LIMIT 1"))
+	r.job = path("/jobs/%d", w.one("SELECT id FROM jobs ORDER BY id LIMIT 1"))
+	return r
+}
+
+// keepPromises writes down what became of promises, as happens every second.
+func (w *world) keepPromises() {
+	w.t.Helper()
+	for _, m := range w.App.Modules() {
+		for _, p := range m.Periodic {
+			if p.Name == "clocks.keep" {
+				w.check(p.Run(w.As("system")))
+			}
+		}
+	}
+}
+
+func path(format string, id int64) string { return fmt.Sprintf(format, id) }
+
+// post sends a form that must be taken.
+func (w *world) post(c *apptest.Client, path string, form url.Values) apptest.Answer {
+	w.t.Helper()
+	a := c.Post(path, form)
+	if a.Status >= http.StatusBadRequest {
+		w.t.Fatalf("%s: %d %s", path, a.Status, a.Body)
+	}
+	return a
+}
+
+// json posts to the API what must be taken.
+func (w *world) json(c *apptest.Client, path, body string) apptest.Answer {
+	w.t.Helper()
+	return c.Do(http.MethodPost, "/api/v1"+path, strings.NewReader(body), http.Header{"Content-Type": {"application/json"}})
+}
+
+func (w *world) decode(a apptest.Answer, into any) {
+	w.t.Helper()
+	if a.Status >= http.StatusBadRequest {
+		w.t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	w.check(json.Unmarshal([]byte(a.Body), into))
+}
+
+// made gives the field of what the API made that names it.
+func made[T any](w *world, c *apptest.Client, path, field, body string) T {
+	w.t.Helper()
+	doc := map[string]json.RawMessage{}
+	w.decode(w.json(c, path, body), &doc)
+	var out T
+	w.check(json.Unmarshal(doc[field], &out))
+	return out
+}
+
+// one asks the database what no page tells.
+func (w *world) one(query string) int64 {
+	w.t.Helper()
+	n, err := database.One(context.Background(), w.Core.DB.Reader(), database.Scalar[int64], query)
+	w.check(err)
+	return n
+}
+
+// receivedBoard is a board as it came to the agent: that takes a day otherwise.
+func (w *world) receivedBoard(ref string) string {
+	w.t.Helper()
+	var id int64
+	w.check(w.Core.DB.Write(context.Background(), func(tx *database.Tx) error {
+		id = tx.NextID()
+		_, err := tx.Exec(context.Background(), "INSERT INTO dashboard_snapshots (id, board, person_id, title, made_at, content) VALUES ($1, $2, $3, $4, $5, $6)",
+			id, ref, w.Persons["team_lead"], "Our week", database.Time(time.Now()), "<p>Nothing happened.</p>")
+		return err
+	}))
+	return path("/received/%d", id)
+}
+
+// imported is the run of an import that waits for its turn.
+func (w *world) imported(admin *apptest.Client) string {
+	w.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	w.check(form.WriteField("zone", "UTC"))
+	file, err := form.CreateFormFile("file", "march.csv")
+	w.check(err)
+	_, err = file.Write([]byte("number,incident_state,sys_mod_count,opened_at,sys_updated_at,caller_id,assignment_group\nINC7,New,0,1/3/2016 08:00,1/3/2016 08:00,Caller 1,Group 1\n"))
+	w.check(err)
+	w.check(form.Close())
+	a := admin.Do(http.MethodPost, "/admin/import", &body, http.Header{"Content-Type": {form.FormDataContentType()}})
+	if a.Status != http.StatusSeeOther {
+		w.t.Fatalf("import: %d %s", a.Status, a.Body)
+	}
+	return a.Header.Get("Location")
+}
+
+// ofPractices looks at the pages of what the practices have made.
+func (w *world) ofPractices(b browser, r records) {
+	open := "/tickets/" + w.open.Number
+	byRole := map[string][]string{
+		"team_lead": {
+			r.major, r.major + "/end", r.major + "/scope", r.major + "/roles", r.major + "/banner", r.major + "/review",
+			r.board + "/edit", r.board + "/tiles/1/edit", r.received, r.template, r.bulk, r.merge, r.macro,
+		},
+		"agent": {
+			open + "/clocks", r.promised + "/clocks", open + "/texts/description", open + "/timeline?before=9",
+			open + "/checklists", r.list + "/rename", r.item, r.entry, "/profile/password",
+			r.draft, r.draft + "/review", r.draft + "/versions",
+		},
+		"administrator": {
+			r.screen, r.pair, r.pair + "/edit", r.agreement, r.agreement + "/edit", "/service-levels",
+			fmt.Sprintf("/service-levels/behind?by=service&of=%d&measure=resolution", w.Service), "/roles/agent/edit", r.job, r.run,
+		},
+	}
+	for _, role := range []string{"agent", "team_lead", "administrator"} {
+		p := b.visit(w.t, w.System, role, desktop)
+		for _, address := range byRole[role] {
+			p.goTo(address)
+			p.lookAtAll(b, shapeOf(address))
+		}
+		p.close()
+	}
+}
+
+// setUp looks at the page of an installation that nobody has set up.
+func setUp(t *testing.T, b browser) {
+	t.Helper()
+	p := b.open(t, apptest.Empty(t, database.SQLite).URL, "setup", desktop)
+	p.goTo("/setup")
+	p.lookAtAll(b, "setup")
+	p.close()
+}
