@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/app"
@@ -24,6 +26,7 @@ func (c serveCommand) Run(p *program) error {
 	}
 	cfg := &l.Config
 	log := p.logger(cfg)
+	rarelyCollect()
 	release, err := app.LockData(cfg)
 	if err != nil {
 		return err
@@ -57,6 +60,15 @@ func (c serveCommand) Run(p *program) error {
 		log.LogAttrs(p.ctx, slog.LevelInfo, "serving", slog.String("address", address), slog.String("url", cfg.PublicURL.String()))
 		fmt.Fprintf(p.out, "Steward serves %s\n", cfg.PublicURL)
 	})
+}
+
+// rarelyCollect lets the heap grow to three times what is in use before garbage is
+// collected, unless GOGC says otherwise. What is in use is small, some 25 MB, so
+// memory is cheap here: it saves about a tenth of the processor time.
+func rarelyCollect() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 }
 
 // sayFirstRun prints the code with which the first administrator is made.

@@ -56,7 +56,7 @@ func (a attributes) Items() []templ.KeyValue[string, any] { return a }
 // attrs builds attributes from names and values; those with an empty value are
 // left out, so optional attributes need no if.
 func attrs(namesAndValues ...string) attributes {
-	var a attributes
+	a := make(attributes, 0, len(namesAndValues)/2)
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
 		if namesAndValues[i+1] != "" {
 			a = append(a, templ.KeyValue[string, any]{Key: namesAndValues[i], Value: namesAndValues[i+1]})

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -34,7 +35,7 @@ func (a Actor) Require(verb Verb, kind string) error {
 	if a.Can(verb, kind) {
 		return nil
 	}
-	return refusal(a, verb)
+	return refusal(a.Type, verb)
 }
 
 // Decision is the answer to whether an actor may do a verb on a record, with the
@@ -42,7 +43,9 @@ func (a Actor) Require(verb Verb, kind string) error {
 type Decision struct {
 	Allowed bool
 	Grants  []Grant
-	refused error
+
+	asked ActorType
+	verb  Verb
 }
 
 // Err gives nil if it is allowed, Forbidden (Unauthenticated for nobody) if not.
@@ -51,7 +54,7 @@ func (d Decision) Err() error {
 	if d.Allowed {
 		return nil
 	}
-	return d.refused
+	return refusal(d.asked, d.verb)
 }
 
 // Condition gives the rule of Check to a list: it matches the records on which a
@@ -73,16 +76,13 @@ func (a Actor) Check(verb Verb, record Record) Decision {
 	if a.Trusted() && verb != "" {
 		return Decision{Allowed: true}
 	}
-	var d Decision
+	d := Decision{asked: a.Type, verb: verb}
 	for _, r := range a.reaches(verb) {
 		if r.condition(records).Match(record) {
 			d.Grants = append(d.Grants, r.grant)
 		}
 	}
 	d.Allowed = len(d.Grants) > 0
-	if !d.Allowed {
-		d.refused = refusal(a, verb)
-	}
 	return d
 }
 
@@ -101,19 +101,22 @@ func (a Actor) Explain(verb Verb, record Record, verbs *Catalogue) []string {
 	return sentences
 }
 
-func refusal(a Actor, verb Verb) error {
-	if a.Type == "" {
+func refusal(who ActorType, verb Verb) error {
+	if who == "" {
 		return apperr.New(apperr.Unauthenticated, "Please sign in first.")
 	}
 	label := string(verb)
-	if info, known := NewCatalogue().Info(verb); known {
+	if info, known := builtIn().Info(verb); known {
 		label = info.Label
 	}
 	return apperr.New(apperr.Forbidden, "This needs the permission “%s”, which your roles do not give you here.", words.Label{Meaning: "permission", Word: label})
 }
 
+// builtIn are the permissions of the product itself; nothing is added to it.
+var builtIn = sync.OnceValue(func() *Catalogue { return NewCatalogue() })
+
 // isAboutProduct reports whether a built-in verb is not about tickets.
 func isAboutProduct(verb Verb) bool {
-	info, known := NewCatalogue().Info(verb)
+	info, known := builtIn().Info(verb)
 	return known && !info.Tickets
 }

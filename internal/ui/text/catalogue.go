@@ -89,6 +89,8 @@ type catalogue struct {
 	name     string
 	messages map[string]Message
 	printer  *message.Printer
+
+	arabicDigits bool // small numbers are written as in fmt
 }
 
 // Language is a language the product can be read in.
@@ -136,7 +138,8 @@ var catalogues = sync.OnceValue(func() map[language.Tag]*catalogue {
 		if err != nil {
 			panic(fmt.Sprintf("text: %s is not a language tag: %v", e.Name(), err))
 		}
-		all[tag] = &catalogue{tag: tag, name: f.Name, messages: f.Messages, printer: message.NewPrinter(tag)}
+		printer := message.NewPrinter(tag)
+		all[tag] = &catalogue{tag: tag, name: f.Name, messages: f.Messages, printer: printer, arabicDigits: printer.Sprint(-987) == "-987"}
 	}
 	return all
 })

@@ -11,6 +11,7 @@ package text
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -139,7 +140,30 @@ func (c *catalogue) format(s string, args []any) string {
 	if len(args) == 0 {
 		return s
 	}
+	if c.arabicDigits && plain(s, args) {
+		return fmt.Sprintf(s, args...)
+	}
 	return c.printer.Sprintf(message.Key(s, s), args...)
+}
+
+// plain reports whether fmt writes the same: every argument is used, and none is
+// written in another way in another language, as texts and numbers without groups are.
+func plain(format string, args []any) bool {
+	if strings.Count(format, "%")-2*strings.Count(format, "%%") != len(args) {
+		return false
+	}
+	for _, a := range args {
+		switch v := a.(type) {
+		case string:
+		case int:
+			if v <= -1000 || v >= 1000 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // Match returns the language we have that fits best what a browser asks for
