@@ -95,6 +95,7 @@ func (a *App) moduleList() []module.Module {
 		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Agreements: a.agreements, Calendars: c.Calendars, Places: c.People, Services: c.Services, Now: c.Now, Logger: c.Log,
 	})
 	a.agreements.Follow(promises.Changed)
+	a.agreements.TryWith(promises, c.Tickets)
 	c.Calendars.Follow(promises.Changed)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/ticket"
 )
 
 // clockDocument is a clock as the API gives it.
@@ -165,5 +166,46 @@ func TestAWorkaroundIsGivenOnTheTicketsPage(t *testing.T) {
 			t.Error("it still stands")
 		}
 		expect(t, s.SignedIn(access.RoleRequester).Post(address, url.Values{"body": {"Mine"}}), http.StatusForbidden)
+	})
+}
+
+func TestAnAgreementIsTriedOnThePast(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		promiseEverything(t, s)
+		admin := s.SignedIn(access.RoleAdministrator)
+		done := s.Ticket(access.RoleRequester, "incident", "Printer one")
+		s.Ticket(access.RoleRequester, "incident", "Printer two")
+		s.Ticket(access.RoleRequester, "request", "A request")
+		if _, err := s.Core.Tickets.Transition(s.As(access.RoleAgent), ticket.ByID(done.ID), ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "Done."}); err != nil {
+			t.Fatal(err)
+		}
+		const terms = `"terms":{"calendar_id":2,"kinds":["incident"],"targets":[{"measure":"resolution","priority":1,"within":"1h"},{"measure":"resolution","within":"2h"}]}`
+		var report struct {
+			Looked  int `json:"looked_at"`
+			Found   int
+			Covered int
+			Targets []struct{ Kept, Open int }
+		}
+		api := byJSON{t, admin}
+		api.do("POST", "/agreements/simulate", `{"name":"Printers","role":"sla","party_id":`+fmt.Sprint(s.Own)+`,`+terms+`}`, 200, &report)
+		if report.Looked != 2 || report.Found != 2 || report.Covered != 2 || len(report.Targets) == 0 {
+			t.Errorf("%+v", report)
+		}
+		api.do("POST", "/agreements/simulate", `{"name":"","role":"sla",`+terms+`}`, 422, nil)
+		byJSON{t, s.SignedIn(access.RoleAgent)}.do("POST", "/agreements/simulate", `{"name":"Printers","role":"sla",`+terms+`}`, 403, nil)
+
+		// On the page it stands above the form, which keeps what was typed.
+		form := url.Values{"do": {"try"}, "role": {"sla"}, "name": {"Printers"}, "calendar": {"2"}, "rows": {"1"}, "t.0.what": {"resolution"}, "t.0.p0": {"2h"}, "description": {"Typed words"}}
+		page := admin.Post("/agreements", form)
+		expect(t, page, http.StatusOK)
+		if words := page.HTML(t).Find("#preview").Text(); !strings.Contains(words, "Looked at 3 tickets") || !strings.Contains(words, "Nothing is saved yet") {
+			t.Errorf("the trial says %q", words)
+		}
+		if page.HTML(t).Find("textarea[name=description]").Text() != "Typed words" {
+			t.Error("what was typed is lost")
+		}
+		form.Set("t.0.p0", "soon")
+		expect(t, admin.Post("/agreements", form), http.StatusUnprocessableEntity)
 	})
 }

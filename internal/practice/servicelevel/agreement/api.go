@@ -253,6 +253,16 @@ func (s *Service) register(h huma.API) {
 		ID: "preview-agreement", Method: http.MethodPost, Path: list + "/preview", Tag: tag, Summary: "Try an agreement",
 		Description: "Says whether it could be kept and what it overlaps, and saves nothing.", Request: request, Answer: report,
 	}, s.apiPreview)
+	simulation := map[string]any{"days": 90}
+	for k, v := range request {
+		simulation[k] = v
+	}
+	openapi.Register(h, openapi.Operation{
+		ID: "simulate-agreement", Method: http.MethodPost, Path: list + "/simulate", Tag: tag, Summary: "Try an agreement on the past",
+		Description: "Computes what would have become of its promises on the tickets of the last days, beside what becomes of them by what holds today. Looks at 3,000 tickets at most and saves nothing.",
+		Request:     simulation, Errors: []int{http.StatusNotFound},
+		Answer: TrialReport{From: from, Found: 4120, Looked: 3000, Covered: 811, Targets: []TriedTarget{{Target: target, Kept: 97, Broken: 12, TodayKept: 108, TodayBroken: 1}}, Worst: []TriedTicket{{Number: "INC-1042", Title: "Printer", Measure: clock.Resolution, Over: 5400}}},
+	}, s.apiSimulate)
 	openapi.Register(h, openapi.Operation{
 		ID: "find-agreements", Method: http.MethodGet, Path: list + "/holding", Tag: tag, Summary: "Ask what would hold for a ticket",
 		Description: "Which agreements a ticket about these facts would come under, and of those in force why the others do not hold.",

@@ -284,6 +284,13 @@ func (s *Service) createPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.editor(w, r, nil, f, s.preview(ctx, &a, &report), nil)
 	}
+	if f.Do == "try" {
+		t, err := s.Simulate(ctx, in, usualDays)
+		if err != nil {
+			return s.again(w, r, nil, f, beside(err, cells))
+		}
+		return s.editor(w, r, nil, f, s.tried(ctx, &t), nil)
+	}
 	a, err := s.Create(ctx, in)
 	if err != nil {
 		return s.again(w, r, nil, f, beside(err, cells))
@@ -349,6 +356,13 @@ func (s *Service) savePage(w http.ResponseWriter, r *http.Request) error {
 			return s.again(w, r, &a, f, beside(err, cells))
 		}
 		return s.editor(w, r, &a, f, s.preview(ctx, &after, &report), nil)
+	}
+	if f.Do == "try" {
+		t, err := s.SimulateChange(ctx, a.ID, change, usualDays)
+		if err != nil {
+			return s.again(w, r, &a, f, beside(err, cells))
+		}
+		return s.editor(w, r, &a, f, s.tried(ctx, &t), nil)
 	}
 	if _, err := s.Change(ctx, a.ID, f.Version, change); err != nil {
 		return s.again(w, r, &a, f, beside(err, cells))
@@ -425,7 +439,7 @@ func (s *Service) editor(w http.ResponseWriter, r *http.Request, a *Agreement, f
 	}
 	wrong := apperr.ByField(ctx, failed)
 	m := view.Editor{
-		Title: text.T(ctx, "New agreement"), Action: URL, Cancel: URL, Save: text.T(ctx, "Save the agreement"), Report: report,
+		Title: text.T(ctx, "New agreement"), Action: URL, Cancel: URL, Save: text.T(ctx, "Save the agreement"), Try: tryLabel(ctx), Report: report,
 		Trail:  []ui.Crumb{{Label: text.T(ctx, "Agreements"), URL: URL}, {Label: text.T(ctx, "New agreement")}},
 		Hidden: []ui.Hidden{{Name: "version", Value: formatID(f.Version)}, {Name: "rows", Value: strconv.Itoa(f.Rows)}, {Name: "role", Value: f.Role}},
 	}

@@ -46,6 +46,8 @@ type Service struct {
 	d       Deps
 	book    *kept.Cache[int, []clock.Agreement] // of one key
 	changed []Changed
+	trials  Trials
+	tickets Tickets
 }
 
 // New makes the service, which from then on keeps calendars in use from being

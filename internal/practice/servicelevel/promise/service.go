@@ -96,8 +96,7 @@ func (s *Service) compute(ctx context.Context, ticketID int64) (Clocks, error) {
 
 // computeAll computes the clocks of some tickets in a fixed number of queries.
 func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64][]clock.Clock, func(int64) *calendar.Hours, error) {
-	q := s.d.DB.Reader()
-	agreements, err := s.d.Agreements.Book(ctx, q)
+	agreements, err := s.d.Agreements.Book(ctx, s.d.DB.Reader())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,13 +104,28 @@ func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64][]cloc
 	if len(agreements) == 0 {
 		return out, func(int64) *calendar.Hours { return nil }, nil
 	}
-	suppliers, err := s.d.Places.Suppliers(ctx, q)
+	courses, book, err := s.courses(ctx, ids, agreements)
 	if err != nil {
 		return nil, nil, err
 	}
+	now := s.now()
+	for id, course := range courses {
+		out[id] = clock.Compute(course, book, now)
+	}
+	return out, book.Hours, nil
+}
+
+// courses reads the courses of some tickets, and what their clocks under some
+// agreements look up.
+func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.Agreement) (map[int64]clock.Course, clock.Book, error) {
+	q, book := s.d.DB.Reader(), clock.Book{Agreements: agreements}
+	suppliers, err := s.d.Places.Suppliers(ctx, q)
+	if err != nil {
+		return nil, book, err
+	}
 	timelines, err := ticket.Timelines(ctx, q, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, book, err
 	}
 	rules := clock.Rules{
 		Kind: func(key string) *workflow.Definition {
@@ -138,22 +152,15 @@ func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64][]cloc
 	}
 	above, err := s.d.Places.Above(ctx, q, distinct(organisations))
 	if err != nil {
-		return nil, nil, err
+		return nil, book, err
 	}
 	hours, err := s.d.Calendars.Hours(ctx, q, calendarsOf(agreements)...)
 	if err != nil {
-		return nil, nil, err
+		return nil, book, err
 	}
-	book := clock.Book{
-		Agreements: agreements,
-		Hours:      func(id int64) *calendar.Hours { return hours[id] },
-		Above:      func(id int64) []int64 { return above[id] },
-	}
-	now := s.now()
-	for id, course := range courses {
-		out[id] = clock.Compute(course, book, now)
-	}
-	return out, book.Hours, nil
+	book.Hours = func(id int64) *calendar.Hours { return hours[id] }
+	book.Above = func(id int64) []int64 { return above[id] }
+	return courses, book, nil
 }
 
 func calendarsOf(agreements []clock.Agreement) []int64 {

@@ -203,3 +203,20 @@ func readBehind(ctx context.Context, q database.Querier, query ReportQuery, id i
 		return o, err
 	}, sql, args.Values()...)
 }
+
+// maxFound bounds from how many tickets those of a trial are taken.
+const maxFound = 200_000
+
+// readTried gives the tickets that came in since an instant, oldest first. Of an
+// agreement with a customer that names kinds or services it gives only tickets of
+// those; which group had a ticket, its row does not say.
+func readTried(ctx context.Context, q database.Querier, role clock.Role, terms clock.Terms, from time.Time, where string, args *database.Args) ([]int64, error) {
+	sql := `SELECT t.id FROM tickets t WHERE t.created_at >= ` + args.Arg(database.Time(from)) + ` AND ` + where
+	if len(terms.Kinds) > 0 {
+		sql += ` AND t.kind IN ` + database.In(args, terms.Kinds)
+	}
+	if role == clock.SLA && len(terms.Services) > 0 {
+		sql += ` AND t.service_id IN ` + database.In(args, terms.Services)
+	}
+	return database.All(ctx, q, database.Scalar[int64], sql+` ORDER BY t.created_at, t.id LIMIT `+args.Arg(maxFound), args.Values()...)
+}
