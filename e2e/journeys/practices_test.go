@@ -19,7 +19,7 @@ import (
 
 // records are the addresses of what the practices have made.
 type records struct {
-	major, screen, board, received, pair, agreement, promised string
+	major, screen, board, received, pair, agreement, promised        string
 	list, item, template, entry, bulk, merge, macro, job, run, draft string
 }
 

@@ -55,6 +55,7 @@ func guide() []shot {
 		{"import", "administrator", "/admin/import"},
 		{"metrics", "administrator", "/figures"},
 		{"metric", "administrator", "/figures/time_to_resolve?period=week&cut=group"},
+		{"tension", "agent", pairPage},
 		{"audit", "administrator", "/audit"},
 		{"api", "administrator", "/api/docs"},
 	}
@@ -71,6 +72,9 @@ const draftPage = "draft that waits for a review"
 
 // roomPage stands for the address of the newest major incident.
 const roomPage = "newest major incident"
+
+// pairPage stands for the address of the oldest pair of figures.
+const pairPage = "oldest pair of figures"
 
 func main() {
 	if err := run(); err != nil {
@@ -135,7 +139,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, draftPage: c.waitingDraft, roomPage: c.newestMajor}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -175,6 +179,13 @@ func (c camera) waitingDraft(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".s-drafts-list a")].findLast((a) => a.closest(".s-panel").querySelector(".s-tone-accent")).getAttribute("href").split("#")[0]`))
+}
+
+func (c camera) oldestPair(ctx context.Context) (string, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/tension"), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#pair-list a[href^='/tension/']").getAttribute("href")`))
 }
 
 func (c camera) newestMajor(ctx context.Context) (string, error) {

@@ -65,6 +65,7 @@ type App struct {
 	majors     *majorincident.Practice
 	snoozes    *snooze.Service
 	agreements *agreement.Service
+	pairs      *tension.Tension
 	drafts     *draft.Service
 	plugged    plugged
 	inbox      *inbox.Inbox

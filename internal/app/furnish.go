@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/calendar"
 	"github.com/steward-itsm/steward/internal/core/calendar/date"
+	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/sharing"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
@@ -17,11 +18,12 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/desk/snooze"
 	"github.com/steward-itsm/steward/internal/practice/desk/timesheet"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
+	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 )
 
 // Furnish adds to a demo organisation what practices keep beside its tickets: a
 // checklist template, lists half done, time spent, tickets set aside, drafts that
-// are shared for review, agreements, a major incident, and what people tell one another. admin,
+// are shared for review, agreements, a pair of figures, a major incident, and what people tell one another. admin,
 // lead and agent are the refs of people of the demo.
 func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) error {
 	c := a.core
@@ -94,6 +96,11 @@ func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) er
 		}
 	}
 	if err := a.furnishPromises(asAdmin); err != nil {
+		return err
+	}
+	if _, err := a.pairs.Add(asAdmin, tension.Pair{
+		Process: metric.TimeToResolve, Partners: []tension.Partner{{Metric: metric.ReopenRate}, {Metric: metric.LostTime}}, Periods: tension.Usual.Periods,
+	}); err != nil {
 		return err
 	}
 	if err := a.furnishMajor(asLead, access.From(asAgent).ID); err != nil {

@@ -79,11 +79,11 @@ func (a *App) moduleList() []module.Module {
 		Topic: queue.Topic, Event: queue.Event, HTTPS: a.cfg.HTTPS(),
 	})
 	c.Notices.GuardSubjects(dashboard.Subject, boards.Guard)
-	pairs := tension.New(tension.Deps{
+	a.pairs = tension.New(tension.Deps{
 		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
 		Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),
 	})
-	c.Notices.GuardSubjects(tension.Subject, pairs.Guard)
+	c.Notices.GuardSubjects(tension.Subject, a.pairs.Guard)
 	a.agreements = agreement.New(agreement.Deps{
 		DB: c.DB, Audit: c.Audit, Calendars: c.Calendars, People: c.People, Services: c.Services, Kinds: c.Kinds, Frame: f, Clock: c.Now, HTTPS: a.cfg.HTTPS(),
 	})
@@ -106,7 +106,7 @@ func (a *App) moduleList() []module.Module {
 		boards.Module(),
 		boards.Screens(),
 		measurement.New(measurement.Deps{DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Kinds: c.Kinds, Names: c.People, Frame: f}).Module(),
-		pairs.Module(),
+		a.pairs.Module(),
 		a.agreements.Module(),
 		promise.New(promises, f),
 		workaround.New(workaround.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),

@@ -36,6 +36,36 @@ func UnitOf(measure string) Unit {
 	return UnitCount
 }
 
+// Scale is what one stands for that somebody types: an hour of a duration, a
+// hundredth of a share.
+func (u Unit) Scale() float64 {
+	switch u {
+	case UnitDuration:
+		return 3600
+	case UnitShare:
+		return 0.01
+	case UnitCount, UnitScore:
+	}
+	return 1
+}
+
+// Typed is a value as somebody types it.
+func (u Unit) Typed(v float64) string {
+	return strconv.FormatFloat(math.Round(v/u.Scale()*1e6)/1e6, 'f', -1, 64)
+}
+
+// Suffix names what is typed, for the end of a field.
+func (u Unit) Suffix(ctx context.Context) string {
+	switch u {
+	case UnitDuration:
+		return text.T(ctx, "hours")
+	case UnitShare:
+		return "%"
+	case UnitCount, UnitScore:
+	}
+	return ""
+}
+
 // Words writes a value for a reader; what is not known (NaN) is a dash.
 func (u Unit) Words(ctx context.Context, v float64) string {
 	switch {

@@ -80,36 +80,12 @@ func (p *Practice) edit(w http.ResponseWriter, r *http.Request) error {
 	return p.editor(w, r, &d, f, nil)
 }
 
-// A target is typed in hours for times and in percent for shares.
-
-func scale(u metric.Unit) float64 {
-	switch u {
-	case metric.Seconds:
-		return 3600
-	case metric.Share:
-		return 0.01
-	case metric.Tickets, metric.Score, metric.Times:
-		return 1
-	}
-	return 1
-}
-
-func suffix(ctx context.Context, u metric.Unit) string {
-	switch u {
-	case metric.Seconds:
-		return text.T(ctx, "hours")
-	case metric.Share:
-		return "%"
-	case metric.Tickets, metric.Score, metric.Times:
-	}
-	return ""
-}
-
+// typedTarget is a target as it is typed: in hours for times, in percent for shares.
 func typedTarget(d *metric.Definition) string {
 	if d.Target == nil {
 		return ""
 	}
-	return strconv.FormatFloat(*d.Target/scale(d.Unit), 'f', -1, 64)
+	return ui.UnitOf(string(d.Unit)).Typed(*d.Target)
 }
 
 func (p *Practice) editor(w http.ResponseWriter, r *http.Request, d *metric.Definition, f settingForm, failed error) error {
@@ -148,7 +124,7 @@ func (p *Practice) editor(w http.ResponseWriter, r *http.Request, d *metric.Defi
 		Hidden: []ui.Hidden{{Name: "version", Value: strconv.Itoa(f.Version)}},
 		Fields: []templ.Component{
 			ui.Combobox{Field: ui.Field{Name: "owner", Label: text.T(ctx, "Owner"), Error: bad["owner"], Help: text.T(ctx, "Who answers for the figure and acts on it.")}, URL: "/choose/people", Chosen: chosen},
-			ui.TextField{Field: ui.Field{Name: "target", Label: text.T(ctx, "Target"), Error: bad["target"], Help: text.T(ctx, "Empty sets none.")}, Value: f.Target, Suffix: suffix(ctx, d.Unit)},
+			ui.TextField{Field: ui.Field{Name: "target", Label: text.T(ctx, "Target"), Error: bad["target"], Help: text.T(ctx, "Empty sets none.")}, Value: f.Target, Suffix: ui.UnitOf(string(d.Unit)).Suffix(ctx)},
 			ui.Select{Field: ui.Field{Name: "direction", Label: text.T(ctx, "Direction"), Error: bad["direction"]}, Options: directions},
 			ui.DateField{Field: ui.Field{Name: "effective_from", Label: text.T(ctx, "In force from"), Error: bad["effective_from"], Help: text.T(ctx, "Empty is now.")}, Value: f.From},
 			ui.TextField{Field: ui.Field{Name: "note", Label: text.T(ctx, "Why"), Error: bad["note"]}, Value: f.Note, MaxLength: 500},
@@ -166,7 +142,7 @@ func (f *settingForm) change(u metric.Unit, zone *time.Location) (metric.Change,
 		if err != nil {
 			wrong.Add("target", "Write a number.")
 		}
-		v *= scale(u)
+		v *= ui.UnitOf(string(u)).Scale()
 		c.Target = &v
 	}
 	if f.From != "" {

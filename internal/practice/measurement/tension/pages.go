@@ -2,6 +2,7 @@ package tension
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,6 +28,8 @@ func (d definitions) name(ctx context.Context, key metric.Key) string {
 	}
 	return string(key)
 }
+
+func (d definitions) unit(key metric.Key) ui.Unit { return ui.UnitOf(string(d[key].Unit)) }
 
 func (d definitions) title(ctx context.Context, process metric.Key, partners []metric.Key) string {
 	names := make([]string, 0, len(partners))
@@ -82,7 +85,7 @@ func (t *Tension) list(w http.ResponseWriter, r *http.Request) error {
 			state = ui.Badge{Label: text.T(ctx, "Alarm"), Tone: ui.Critical, Icon: ui.IconAlertTriangle}
 		}
 		v.Table.Rows = append(v.Table.Rows, ui.Row{URL: address(p.ID), Cells: []templ.Component{
-			ui.Link{Label: definitions(all).title(ctx, p.Process, p.partnerKeys()), URL: address(p.ID)}, state, ui.Party{Name: names[p.OwnerID].Name},
+			ui.Link{Label: all.title(ctx, p.Process, p.partnerKeys()), URL: address(p.ID)}, state, ui.Party{Name: names[p.OwnerID].Name},
 		}})
 	}
 	for _, x := range Proposals() {
@@ -90,7 +93,7 @@ func (t *Tension) list(w http.ResponseWriter, r *http.Request) error {
 		if taken {
 			continue
 		}
-		proposal := view.Proposal{Title: definitions(all).title(ctx, x.Process, x.Partners), Why: text.T(ctx, x.Why), Process: string(x.Process)}
+		proposal := view.Proposal{Title: all.title(ctx, x.Process, x.Partners), Why: text.T(ctx, x.Why), Process: string(x.Process)}
 		for _, p := range x.Partners {
 			proposal.Partners = append(proposal.Partners, string(p))
 		}
@@ -145,7 +148,7 @@ func (t *Tension) showBroken(w http.ResponseWriter, r *http.Request, p *Pair, ac
 		return err
 	}
 	v := view.Broken{
-		Title: definitions(all).title(ctx, p.Process, p.partnerKeys()), Actions: actions,
+		Title: all.title(ctx, p.Process, p.partnerKeys()), Actions: actions,
 		Note: ui.Alert{Tone: ui.Warning, Title: text.T(ctx, "The filter of this pair does not work for you"), Text: apperr.Message(wrong).In(ctx)},
 	}
 	return t.d.Frame.Page(w, r, module.Page{Title: v.Title, Active: Menu, Wide: true}, v.View())
@@ -262,8 +265,9 @@ type pairForm struct {
 	Version  int64             `form:"version"`
 }
 
-// apply fills a pair; a goal that is no number is reported.
-func (f *pairForm) apply(p *Pair) error {
+// apply fills a pair, with goals as they are typed: in hours, in percent. One that
+// is no number is reported.
+func (f *pairForm) apply(p *Pair, all definitions) error {
 	p.Process, p.Filter, p.Periods, p.Partners, p.Goal = metric.Key(f.Process), f.Filter, f.Periods, nil, nil
 	var wrong apperr.Problems
 	goal := func(key string) *float64 {
@@ -272,10 +276,11 @@ func (f *pairForm) apply(p *Pair) error {
 			return nil
 		}
 		v, err := strconv.ParseFloat(s, 64)
-		if err != nil || v != v || v < 0 || v > 1e12 {
-			wrong.Add("goal", "A goal is a number: seconds, a share of one, a score or a count.")
+		if err != nil || math.IsNaN(v) || v < 0 || v > 1e9 {
+			wrong.Add("goal", "A goal is a number that is not below zero.")
 			return nil
 		}
+		v *= all.unit(metric.Key(key)).Scale()
 		return &v
 	}
 	p.Goal = goal(f.Process)
@@ -285,11 +290,11 @@ func (f *pairForm) apply(p *Pair) error {
 	return wrong.Err()
 }
 
-func formOf(p *Pair) pairForm {
+func formOf(p *Pair, all definitions) pairForm {
 	f := pairForm{Process: string(p.Process), Filter: p.Filter, Periods: p.Periods, Version: p.Version, Goals: map[string]string{}}
 	write := func(key metric.Key, goal *float64) {
 		if goal != nil {
-			f.Goals[string(key)] = strconv.FormatFloat(*goal, 'f', -1, 64)
+			f.Goals[string(key)] = all.unit(key).Typed(*goal)
 		}
 	}
 	write(p.Process, p.Goal)
@@ -316,7 +321,11 @@ func (t *Tension) edit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return t.showForm(w, r, http.StatusOK, id, formOf(&p), nil)
+	all, err := t.definitions(r.Context())
+	if err != nil {
+		return err
+	}
+	return t.showForm(w, r, http.StatusOK, id, formOf(&p, all), nil)
 }
 
 func (t *Tension) showForm(w http.ResponseWriter, r *http.Request, status int, id int64, f pairForm, wrong error) error {
@@ -343,7 +352,10 @@ func (t *Tension) showForm(w http.ResponseWriter, r *http.Request, status int, i
 		v.Process = append(v.Process, ui.Option{Value: key, Label: name, Selected: key == f.Process})
 		v.Partners = append(v.Partners, ui.Option{Value: key, Label: name, Selected: slices.Contains(f.Partners, key)})
 		if id != 0 && (key == f.Process || slices.Contains(f.Partners, key)) {
-			goal := view.Goal{Name: "goal." + key, Label: text.T(ctx, "Goal for %s", name), Value: f.Goals[key], Help: goalHelp(ctx, def.Unit)}
+			goal := view.Goal{Name: "goal." + key, Label: text.T(ctx, "Goal for %s", name), Value: f.Goals[key], Suffix: ui.UnitOf(string(def.Unit)).Suffix(ctx)}
+			if def.Unit == metric.Score {
+				goal.Help = text.T(ctx, "From 1 to 5")
+			}
 			if key == f.Process {
 				v.Goals = append([]view.Goal{goal}, v.Goals...)
 			} else {
@@ -354,27 +366,18 @@ func (t *Tension) showForm(w http.ResponseWriter, r *http.Request, status int, i
 	return t.d.Frame.Page(w, r, module.Page{Title: v.Title, Active: Menu, Status: status}, v.View())
 }
 
-func goalHelp(ctx context.Context, u metric.Unit) string {
-	switch u {
-	case metric.Seconds:
-		return text.T(ctx, "In seconds: 14400 is four hours")
-	case metric.Share:
-		return text.T(ctx, "As a part of one: 0.05 is five in a hundred")
-	case metric.Score:
-		return text.T(ctx, "From 1 to 5")
-	case metric.Tickets, metric.Times:
-	}
-	return text.T(ctx, "A number")
-}
-
 func (t *Tension) create(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	var f pairForm
 	if err := web.Form(r, &f, text.From(ctx).Location); err != nil {
 		return err
 	}
+	all, err := t.definitions(ctx)
+	if err != nil {
+		return err
+	}
 	var p Pair
-	err := f.apply(&p)
+	err = f.apply(&p, all)
 	if err == nil {
 		p, err = t.Add(ctx, p)
 	}
@@ -394,9 +397,13 @@ func (t *Tension) save(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Form(r, &f, text.From(ctx).Location); err != nil {
 		return err
 	}
-	err := f.apply(&Pair{})
+	all, err := t.definitions(ctx)
+	if err != nil {
+		return err
+	}
+	err = f.apply(&Pair{}, all)
 	if err == nil {
-		_, err = t.Change(ctx, id, f.Version, func(p *Pair) { _ = f.apply(p) }) // checked just before
+		_, err = t.Change(ctx, id, f.Version, func(p *Pair) { _ = f.apply(p, all) }) // checked just before
 	}
 	if apperr.Is(err, apperr.Invalid) {
 		return t.showForm(w, r, http.StatusUnprocessableEntity, id, f, err)

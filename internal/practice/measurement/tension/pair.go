@@ -204,9 +204,9 @@ func (t *Tension) check(ctx context.Context, p *Pair) error {
 	return wrong.Err()
 }
 
-func (t *Tension) definitions(ctx context.Context) (map[metric.Key]metric.Definition, error) {
+func (t *Tension) definitions(ctx context.Context) (definitions, error) {
 	all, err := t.d.Metrics.Catalogue(ctx)
-	out := make(map[metric.Key]metric.Definition, len(all))
+	out := make(definitions, len(all))
 	for _, def := range all {
 		out[def.Key] = def
 	}

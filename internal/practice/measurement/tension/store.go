@@ -115,6 +115,9 @@ func (t *Tension) Delete(ctx context.Context, id int64) error {
 		if _, err := tx.Exec(ctx, `UPDATE tension_pairs SET deleted_at = $1 WHERE id = $2`, database.Time(t.d.Clock()), id); err != nil {
 			return err
 		}
+		if err := endAll(ctx, tx, id, t.d.Clock()); err != nil {
+			return err
+		}
 		return t.audited(ctx, tx, "tension.delete", &p, nil)
 	})
 }

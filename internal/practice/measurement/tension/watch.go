@@ -104,7 +104,7 @@ func (t *Tension) Try(ctx context.Context) error {
 func (t *Tension) try(ctx context.Context, p Pair) error {
 	owner, err := t.d.Actors.Person(ctx, p.OwnerID)
 	if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) || err == nil && !mayRead(owner.Actor) {
-		return nil
+		return t.silence(ctx, &p)
 	}
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (t *Tension) try(ctx context.Context, p Pair) error {
 	as := t.d.Reading(access.With(ctx, owner.Actor), owner)
 	s, err := t.look(as, p, text.From(as).Location)
 	if apperr.Is(err, apperr.Invalid) {
-		return nil // its filter names what is no longer there; the page says so
+		return t.silence(ctx, &p) // its filter names what is no longer there; the page says so
 	}
 	if err != nil {
 		return err

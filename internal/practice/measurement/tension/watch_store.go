@@ -3,8 +3,10 @@ package tension
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
@@ -24,11 +26,26 @@ func (t *Tension) alarming(ctx context.Context) (map[int64]bool, error) {
 	return out, err
 }
 
+// silence ends the alarms of a pair that cannot be looked at any more.
+func (t *Tension) silence(ctx context.Context, p *Pair) error {
+	return t.d.DB.Write(ctx, func(tx *database.Tx) error { return endAll(ctx, tx, p.ID, t.d.Clock()) })
+}
+
+func endAll(ctx context.Context, tx *database.Tx, pair int64, at time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE tension_alarms SET ended_at = $1 WHERE pair_id = $2 AND ended_at IS NULL`, database.Time(at), pair)
+	return err
+}
+
 // settle writes down what was found about one partner. Raising is an insert that
 // only one node's can be, and only that one tells.
 func (t *Tension) settle(ctx context.Context, s *state, i int, v Verdict) error {
 	p, partner := s.pair, s.pair.Partners[i].Metric
 	return t.d.DB.Write(ctx, func(tx *database.Tx) error {
+		if now, err := load(ctx, tx, p.ID); apperr.Is(err, apperr.NotFound) || err == nil && now.Version != p.Version {
+			return nil // it was changed or deleted while it was looked at; the next look sees it as it is
+		} else if err != nil {
+			return err
+		}
 		open, err := database.One(ctx, tx, database.Scalar[int], `SELECT count(*) FROM tension_alarms WHERE pair_id = $1 AND partner = $2 AND ended_at IS NULL`, p.ID, string(partner))
 		now := t.d.Clock()
 		switch {

@@ -430,6 +430,8 @@ type Goal struct {
 	Label string
 	Value string
 	Help  string
+	// Suffix is what the number counts: hours, percent.
+	Suffix string
 }
 
 // View is the page of the form.
@@ -501,12 +503,12 @@ func (f Form) View() templ.Component {
 				if len(f.Goals) > 0 {
 					for i, g := range f.Goals {
 						if i == 0 {
-							templ_7745c5c3_Err = ui.TextField{Field: ui.Field{Name: g.Name, Label: g.Label, Help: g.Help, Error: f.Errors["goal"]}, Value: g.Value}.View().Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.TextField{Field: ui.Field{Name: g.Name, Label: g.Label, Help: g.Help, Error: f.Errors["goal"]}, Value: g.Value, Suffix: g.Suffix}.View().Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
 						} else {
-							templ_7745c5c3_Err = ui.TextField{Field: ui.Field{Name: g.Name, Label: g.Label, Help: g.Help}, Value: g.Value}.View().Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.TextField{Field: ui.Field{Name: g.Name, Label: g.Label, Help: g.Help}, Value: g.Value, Suffix: g.Suffix}.View().Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -562,7 +564,7 @@ func (f Form) View() templ.Component {
 			var templ_7745c5c3_Var18 templ.SafeURL
 			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinURLErrs(f.Delete)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/measurement/tension/view/tension.templ`, Line: 154, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/practice/measurement/tension/view/tension.templ`, Line: 156, Col: 39}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
