@@ -65,6 +65,13 @@ func NewSchema(d Definition) (*Schema, error) {
 	return s, nil
 }
 
+// WithText gives the same schema with another text search.
+func (s *Schema) WithText(text TextSearch) *Schema {
+	with := *s
+	with.text = text
+	return &with
+}
+
 // Field finds a field by name or alias, families included. The field must not
 // be changed.
 func (s *Schema) Field(name string) (*Field, bool) {

@@ -30,18 +30,36 @@ func (s *Service) Schema(ctx context.Context) (*filter.Schema, error) {
 }
 
 func (s *Service) schema(actor access.Actor) (*filter.Schema, error) {
-	fields := s.fields()
-	// Permissions read only the plain fields, so a schema without text search serves them.
-	plain, err := filter.NewSchema(filter.Definition{Fields: fields})
+	plain, err := s.plainSchema()
 	if err != nil {
 		return nil, err
 	}
+	// Permissions read only the plain fields, so a schema without text search serves them.
 	notes := actor.Condition(access.ReadNotes, plain)
-	return filter.NewSchema(filter.Definition{
-		Fields:   fields,
-		Families: []filter.Family{customFields(s.kinds.All())},
-		Text:     s.search.TextSearch("t.id", notes),
-	})
+	return plain.WithText(s.search.TextSearch("t.id", notes)), nil
+}
+
+// keptSchema is a schema and what it was made of.
+type keptSchema struct {
+	changes    uint64 // of the kinds
+	attributes int
+	schema     *filter.Schema
+}
+
+// plainSchema gives the schema without text search. It is the same for everybody
+// until a kind changes, and every list asks for it.
+func (s *Service) plainSchema() (*filter.Schema, error) {
+	now := keptSchema{changes: s.kinds.Changes(), attributes: len(s.attributes)}
+	if kept := s.kept.Load(); kept != nil && kept.changes == now.changes && kept.attributes == now.attributes {
+		return kept.schema, nil
+	}
+	schema, err := filter.NewSchema(filter.Definition{Fields: s.fields(), Families: []filter.Family{customFields(s.kinds.All())}})
+	if err != nil {
+		return nil, err
+	}
+	now.schema = schema
+	s.kept.Store(&now)
+	return schema, nil
 }
 
 func ticketFields(db *database.DB, kinds []*workflow.Definition) []filter.Field {

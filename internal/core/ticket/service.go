@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -60,6 +61,7 @@ type Service struct {
 	maxUpload   int64
 	resolver    filter.Resolver
 	actorOf     func(ctx context.Context, person int64) (access.Actor, error)
+	kept        atomic.Pointer[keptSchema]
 
 	followers  []Follower
 	attributes []Attribute

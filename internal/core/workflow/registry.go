@@ -65,6 +65,7 @@ type Registry struct {
 	db      *database.DB
 	shipped []*Definition
 	current atomic.Pointer[map[string]*Definition]
+	changes atomic.Uint64
 	stop    func()
 	read    readings
 }
@@ -113,6 +114,7 @@ func (r *Registry) Reload(ctx context.Context) error {
 		defs[d.Key] = d
 	}
 	r.current.Store(&defs)
+	r.changes.Add(1)
 	return nil
 }
 
@@ -131,6 +133,10 @@ func (r *Registry) Get(kind string) (*Definition, error) {
 	}
 	return nil, apperr.New(apperr.NotFound, "There is no kind of ticket called %q.", kind)
 }
+
+// Changes counts how often the definitions changed, for what is made of them and
+// kept: read it before them.
+func (r *Registry) Changes() uint64 { return r.changes.Load() }
 
 // All gives every definition, by label.
 func (r *Registry) All() []*Definition {
