@@ -8,6 +8,7 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 // Span is a stretch of text in one style.
@@ -141,6 +142,9 @@ func (r *blockReader) inline(n ast.Node, style Span, out *[]Span) {
 		switch c := c.(type) {
 		case *ast.Text:
 			s.Text = string(c.Segment.Value(r.source))
+			if !s.Code && !c.IsRaw() { // as the HTML shows it: escapes and entities are what they stand for
+				s.Text = plainText(s.Text)
+			}
 			if c.SoftLineBreak() || c.HardLineBreak() {
 				s.Text += "\n"
 			}
@@ -178,4 +182,10 @@ func (r *blockReader) inline(n ast.Node, style Span, out *[]Span) {
 			*out = append(*out, s)
 		}
 	}
+}
+
+// plainText takes the backslashes of escapes out of a text, and puts characters in
+// the place of entities.
+func plainText(s string) string {
+	return string(util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences([]byte(s)))))
 }

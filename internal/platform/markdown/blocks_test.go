@@ -36,3 +36,15 @@ func TestBlocksSayWhatThePageSays(t *testing.T) {
 		t.Errorf("%d blocks of a text that is too deep", len(got))
 	}
 }
+
+func TestBlocksShowEscapesAsTheyRead(t *testing.T) {
+	t.Parallel()
+	blocks := markdown.Blocks("A \\*starred\\* \\[x\\] &amp; `\\*code\\*`")
+	var got strings.Builder
+	for _, s := range blocks[0].Spans {
+		got.WriteString(s.Text)
+	}
+	if got.String() != `A *starred* [x] & \*code\*` {
+		t.Errorf("got %q", got.String())
+	}
+}
