@@ -15,6 +15,7 @@ var notLookedAt = map[string]string{
 	"/queue/export": "a file", "/time/report.csv": "a file", "/calendars/{id}/export": "a file", "/feeds/calendars/{token}": "a file for calendar programs",
 	"/tickets/{number}/document/{version}": "a PDF", "/portal/tickets/{number}/document": "a PDF",
 
+	"/admin/mail": "leads on to the senders",
 	"/queue/next": "leads on to a ticket", "/queue/back": "leads back to the queue", "/drafts/mine": "leads to the drafts, a part of my work with scripts",
 	"/tickets/{number}/drafts": "leads to the ticket, a part of it with scripts", "/tickets/{number}/values/{field}": "leads to the ticket, a part of it with scripts",
 

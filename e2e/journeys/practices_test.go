@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -21,6 +22,7 @@ import (
 type records struct {
 	major, screen, board, received, pair, agreement, promised        string
 	list, item, template, entry, bulk, merge, macro, job, run, draft string
+	mail                                                             []string
 }
 
 // practices lets every practice make something that has pages of its own.
@@ -29,6 +31,8 @@ func (w *world) practices() records {
 	admin, lead, agent := w.SignedIn("administrator"), w.SignedIn("team_lead"), w.SignedIn("agent")
 	open := "/tickets/" + w.open.Number
 	var r records
+
+	r.mail = w.mailPages()
 
 	failed := w.post(agent, open+"/major", url.Values{"summary": {"No labels anywhere"}, "reason": {"Every floor"}})
 	r.major = failed.Header.Get("Location")
@@ -160,6 +164,27 @@ func (w *world) imported(admin *apptest.Client) string {
 	return a.Header.Get("Location")
 }
 
+// mailPages sets up mail and gives the pages of it.
+func (w *world) mailPages() []string {
+	w.t.Helper()
+	admin := w.SignedIn("administrator")
+	sender := w.post(admin, "/admin/mail/senders", url.Values{
+		"name": {"IT service desk"}, "address": {"desk@example.org"}, "server": {"127.0.0.1:1"}, "security": {"none"}, "auth": {"none"}, "active": {"true"},
+		"dkim_domain": {"example.org"}, "dkim_selector": {"desk"},
+	}).Header.Get("Location")
+	if _, err := w.Core.Tickets.Create(w.As("requester"), ticket.Create{Kind: "incident", Title: "By mail", Channel: "email"}); err != nil {
+		w.t.Fatal(err)
+	}
+	letters, err := w.App.Mail().Letters(w.As("administrator"), mail.LetterQuery{Limit: 1})
+	if err != nil || len(letters) != 1 {
+		w.t.Fatal(letters, err)
+	}
+	return []string{
+		"/admin/mail/senders", "/admin/mail/senders/new", sender, "/admin/mail/templates", "/admin/mail/templates/opened/de", "/admin/mail/outbox",
+		fmt.Sprint("/admin/mail/outbox/", letters[0].ID), mail.PreferencesURL,
+	}
+}
+
 // ofPractices looks at the pages of what the practices have made.
 func (w *world) ofPractices(b browser, r records) {
 	open := "/tickets/" + w.open.Number
@@ -178,6 +203,7 @@ func (w *world) ofPractices(b browser, r records) {
 			fmt.Sprintf("/service-levels/behind?by=service&of=%d&measure=resolution", w.Service), "/roles/agent/edit", r.job, r.run,
 		},
 	}
+	byRole["administrator"] = append(byRole["administrator"], r.mail...)
 	for _, role := range []string{"agent", "team_lead", "administrator"} {
 		p := b.visit(w.t, w.System, role, desktop)
 		for _, address := range byRole[role] {

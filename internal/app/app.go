@@ -15,6 +15,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/module"
@@ -71,6 +72,7 @@ type App struct {
 	inbox      *inbox.Inbox
 	server     *web.Server
 	openAPI    huma.API
+	mail       *mail.Service
 }
 
 // Open wires the whole system on a database that it brings up to date.
@@ -93,6 +95,9 @@ func (a *App) Core() *Core { return a.core }
 
 // Majors gives the major incidents, for tests.
 func (a *App) Majors() *majorincident.Practice { return a.majors }
+
+// Mail gives the channel of mail, for tests.
+func (a *App) Mail() *mail.Service { return a.mail }
 
 // Modules lists everything the product does, for tests.
 func (a *App) Modules() []module.Module { return a.modules }
@@ -227,6 +232,7 @@ func (a *App) api() {
 			measurement.Tags(),
 			promise.Tags(),
 			workaround.Tags(),
+			mail.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

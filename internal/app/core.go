@@ -25,6 +25,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/jobs"
 	"github.com/steward-itsm/steward/internal/platform/live"
+	"github.com/steward-itsm/steward/internal/platform/seal"
 	"github.com/steward-itsm/steward/internal/practice/desk/queue"
 	"github.com/steward-itsm/steward/internal/practice/measurement"
 )
@@ -51,6 +52,7 @@ type Core struct {
 	Jobs      *jobs.Queue
 	Live      *live.Hub
 	Identity  *identity.Service
+	Seal      *seal.Box
 	closers   []func() error
 }
 
@@ -80,6 +82,9 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 		log.InfoContext(ctx, "database brought up to date", "steps", n)
 	}
 	if c.Blobs, err = blob.OpenFolder(cfg.FilesDir()); err != nil {
+		return fail(err)
+	}
+	if c.Seal, err = seal.Open(cfg.SecretKey.Reveal(), cfg.DataDir); err != nil {
 		return fail(err)
 	}
 	changes := &access.Changes{}

@@ -148,6 +148,7 @@ func used(t *testing.T, s *apptest.System) {
 	majorForDump(t, s)
 	measureForDump(t, s)
 	agreeForDump(t, s)
+	mailForDump(t, s)
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
@@ -54,6 +55,7 @@ func Migrations() []fs.FS {
 		promise.Migrations,
 		workaround.Migrations,
 		servicenow.Migrations,
+		mail.Migrations,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
@@ -68,6 +69,8 @@ func (a *App) moduleList() []module.Module {
 	imports := servicenow.NewRuns(
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
 		c.Blobs, c.Audit, announcer{c.Live}, servicenow.Telling{Notices: c.Notices, Actors: c.Actors, Reading: a.readingAs}, c.Jobs)
+	a.mail = mail.New(a.mailDeps(f))
+	c.closers = append(c.closers, func() error { a.mail.Close(); return nil })
 	a.inbox = inbox.New(inbox.Deps{DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS()})
 	a.majors = majorincident.New(majorincident.Deps{
 		DB: c.DB, Tickets: c.Tickets, Directory: c.People, Names: c.People, Services: c.Services, Announcer: announcer{c.Live}, Notifier: majorNotices{c},
@@ -158,6 +161,7 @@ func (a *App) moduleList() []module.Module {
 		hours.Feeds(),
 		document.New(document.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Now: c.Now}),
 		imports.Module(c.People, f),
+		a.mail.Module(),
 	}
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"slices"
 
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/practice/majorincident"
 )
@@ -10,5 +11,5 @@ import (
 // verbs are what practices let roles allow, beside what every ticket knows. They
 // are known before the modules are put together: roles are made of them.
 func verbs() []access.VerbInfo {
-	return slices.Concat(majorincident.Verbs())
+	return slices.Concat(majorincident.Verbs(), mail.Verbs())
 }

@@ -26,12 +26,23 @@ type Config struct {
 	DataDir   string   `key:"data_dir" default:"data" doc:"Folder for the SQLite database, attachments and other files. Several nodes must share it."`
 	Node      string   `key:"node" default:"" doc:"Name of this node in logs and on the job page; unique among the nodes of an installation. Empty takes the host name."`
 	Workers   int      `key:"workers" default:"8" min:"1" doc:"Background jobs that this node runs at the same time."`
+	SecretKey Secret   `key:"secret_key" default:"" doc:"Key that encrypts the passwords kept in the database, at least 20 characters and the same on every node. Empty takes the file secret.key in the data folder, which is made at the first start; keep a copy of it apart from the backups."`
 
 	Database   Database   `key:"database"`
 	HTTP       HTTP       `key:"http"`
 	Session    Session    `key:"session"`
 	Log        Log        `key:"log"`
 	Monitoring Monitoring `key:"monitoring"`
+	Mail       Mail       `key:"mail"`
+}
+
+// Mail says where this node takes mail from other servers. Mailboxes and senders
+// are kept in the database.
+type Mail struct {
+	LMTP     string `key:"lmtp" default:"" doc:"Address and port to take mail on by LMTP (RFC 2033), such as '127.0.0.1:2424', for a mail server of yours that delivers to Steward. Empty takes none."`
+	SMTP     string `key:"smtp" default:"" doc:"The same by SMTP, for servers that cannot speak LMTP. Only mail for mailboxes of ours is taken."`
+	Hostname string `key:"hostname" default:"" doc:"Name to greet mail servers with. Empty takes the host of public_url."`
+	MaxSize  Size   `key:"max_size" default:"50 MiB" doc:"Largest message that is read. Of a larger one the header is kept, in quarantine."`
 }
 
 // Database says where the records are.
