@@ -51,6 +51,9 @@ func guide() []shot {
 		{"services", "administrator", "/services"},
 		{"calendar", "administrator", "/calendars/2"},
 		{"agreement", "administrator", "/agreements/new?standard=1"},
+		{"escalation-ladders", "administrator", "/escalation-ladders"},
+		{"escalation-ladder", "administrator", "/escalation-ladders/new?standard=1"},
+		{"ticket-escalations", "agent", escalationsPage},
 		{"major-incidents", "agent", "/major-incidents"},
 		{"import", "administrator", "/admin/import"},
 		{"metrics", "administrator", "/figures"},
@@ -63,6 +66,9 @@ func guide() []shot {
 
 // ticketPage stands for the address of the newest ticket in work.
 const ticketPage = "first ticket of the queue"
+
+// escalationsPage stands for the escalations of that ticket.
+const escalationsPage = "escalations of the first ticket of the queue"
 
 // clocksPage stands for the clocks of that ticket.
 const clocksPage = "clocks of the first ticket of the queue"
@@ -139,7 +145,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -172,6 +178,11 @@ func (c camera) firstTicket(ctx context.Context) (string, error) {
 func (c camera) firstClocks(ctx context.Context) (string, error) {
 	ticket, err := c.firstTicket(ctx)
 	return ticket + "/clocks", err
+}
+
+func (c camera) firstEscalations(ctx context.Context) (string, error) {
+	ticket, err := c.firstTicket(ctx)
+	return ticket + "/escalations", err
 }
 
 func (c camera) waitingDraft(ctx context.Context) (string, error) {

@@ -46,6 +46,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/process"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
@@ -67,6 +68,7 @@ type App struct {
 	snoozes    *snooze.Service
 	agreements *agreement.Service
 	pairs      *tension.Tension
+	ladders    *escalation.Service
 	drafts     *draft.Service
 	plugged    plugged
 	inbox      *inbox.Inbox
@@ -223,7 +225,7 @@ func (a *App) api() {
 			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), operations.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
 			inbox.Tags(),
 			checklist.Tags(),
-			agreement.Tags(),
+			agreement.Tags(), escalation.Tags(),
 			timesheet.Tags(),
 			draft.Tags(),
 			process.Tags(), dashboard.Tags(), tension.Tags(),

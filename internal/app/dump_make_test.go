@@ -149,6 +149,7 @@ func used(t *testing.T, s *apptest.System) {
 	measureForDump(t, s)
 	agreeForDump(t, s)
 	mailForDump(t, s)
+	escalateForDump(t, s)
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

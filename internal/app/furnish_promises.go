@@ -4,9 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 )
 
 // furnishPromises writes an agreement with every customer, one with the group that
@@ -32,6 +34,9 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 		within(clock.Response, 1, 30*time.Minute), within(clock.Response, 0, 4*time.Hour),
 		within(clock.Resolution, 1, 4*time.Hour), within(clock.Resolution, 2, 8*time.Hour), within(clock.Resolution, 3, 24*time.Hour),
 		clock.Target{Measure: clock.Resolution, Days: 10, Until: 17 * 60}); err != nil {
+		return err
+	}
+	if err := a.furnishLadders(asAdmin); err != nil {
 		return err
 	}
 	suppliers, err := c.People.Suppliers(asAdmin, c.DB.Reader())
@@ -72,4 +77,37 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 		return err
 	}
 	return write("Support by "+names[theirs], clock.UC, theirs, "What the contract says.", within(clock.Response, 0, 2*time.Hour), within(clock.Resolution, 0, 8*time.Hour))
+}
+
+// furnishLadders writes the usual ladder, and one for services that the business
+// stops without, which knows no quiet hours.
+func (a *App) furnishLadders(asAdmin context.Context) error {
+	percent := func(n int, tell ...escalation.Audience) escalation.Rung {
+		return escalation.Rung{Anchor: escalation.AtPercent, Percent: n, Tell: tell}
+	}
+	for _, l := range []escalation.Ladder{
+		{
+			Name: "Everyday escalation", Description: "Who hears of it when time runs out.", Active: true, Body: escalation.Body{
+				Quiet: escalation.Quiet{From: 20 * 60, To: 7 * 60, Weekend: true}, Rungs: []escalation.Rung{
+					percent(75, escalation.Assignee), percent(90, escalation.Assignee, escalation.Leads),
+					{Anchor: escalation.AfterDue, Tell: []escalation.Audience{escalation.Leads, escalation.ServiceOwner}, Tag: "overdue"},
+					{Anchor: escalation.AfterDue, Span: 4 * time.Hour, Every: 8 * time.Hour, Times: 3, Tell: []escalation.Audience{escalation.Chain}},
+				},
+			},
+		},
+		{
+			Name: "Mission-critical escalation", Description: "For services that the business stops without, day and night.", Active: true, Body: escalation.Body{
+				Critical: true, Rungs: []escalation.Rung{
+					percent(50, escalation.Assignee, escalation.Leads), percent(80, escalation.Chain),
+					{Anchor: escalation.AfterDue, Tell: []escalation.Audience{escalation.Chain}, Role: access.RoleServiceOwner, Raise: true},
+					{Anchor: escalation.AfterDue, Span: time.Hour, Every: time.Hour, Times: 8, ByClock: true, Tell: []escalation.Audience{escalation.Chain}},
+				},
+			},
+		},
+	} {
+		if _, err := a.ladders.Create(asAdmin, l); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/dashboard"
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 )
@@ -54,6 +55,7 @@ func Migrations() []fs.FS {
 		agreement.Migrations,
 		promise.Migrations,
 		workaround.Migrations,
+		escalation.Migrations,
 		servicenow.Migrations,
 		mail.Migrations,
 	}

@@ -38,6 +38,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -101,6 +102,11 @@ func (a *App) moduleList() []module.Module {
 	a.agreements.TryWith(promises, c.Tickets)
 	c.Calendars.Follow(promises.Changed)
 	c.Tickets.FollowImports(promises.FollowImport)
+	a.ladders = escalation.NewService(escalation.Deps{
+		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Actors: c.Actors,
+		Reading: a.readingAs, Audit: c.Audit, Jobs: c.Jobs, Frame: f, Now: c.Now, Logger: c.Log, HTTPS: a.cfg.HTTPS(),
+	})
+	promises.FollowKept(a.ladders.Plan)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
@@ -113,6 +119,7 @@ func (a *App) moduleList() []module.Module {
 		a.agreements.Module(),
 		promise.New(promises, f),
 		workaround.New(workaround.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
+		a.ladders.Module(),
 		process.New(process.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, TicketURL: queue.TicketPage, CompleteURL: "/queue/complete",
 		}).Module(),

@@ -25,6 +25,7 @@ const (
 	Report    Kind = "report"     // a report or dashboard came by schedule
 	Major     Kind = "major"      // a major incident was proposed, declared, or wants something of me
 	Alarm     Kind = "alarm"      // a number crossed the line that was set for it
+	Escalated Kind = "escalation" // a promise on a ticket is at risk or broken, and it is my turn
 )
 
 // Audience says whom a kind can concern at all.
@@ -64,6 +65,7 @@ var kinds = []Info{
 	{Kind: Noted, Wanted: true, For: Insiders},
 	{Kind: Reviewed, Wanted: true, For: Insiders},
 	{Kind: Moved, Wanted: true},
+	{Kind: Escalated, Wanted: true},
 	{Kind: Due, Wanted: true, For: Workers},
 	{Kind: Finished, Wanted: true, For: Workers},
 	{Kind: Report, Wanted: true, For: Workers},
@@ -99,6 +101,8 @@ const (
 	AsReviewer  Reason = "reviewer" // they were asked to look at it
 	AsAuthor    Reason = "author"   // they wrote it
 	AsRole      Reason = "role"     // a role of theirs makes it their business
+	AsLead      Reason = "lead"     // they lead the group that has it
+	AsOwner     Reason = "owner"    // they answer for the service it is about
 )
 
 // TicketSubject is the type of a Subject that is a ticket.

@@ -60,6 +60,10 @@ func (a *Acting) Note(ctx context.Context, cmd InternalNote, said ...Change) err
 	return nil
 }
 
+// Edit changes the ticket as Service.Edit does, with the same checks; the version
+// that the command names is not looked at.
+func (a *Acting) Edit(ctx context.Context, cmd Edit) error { return a.c.edit(ctx, cmd) }
+
 func (a *Acting) sayWith(event int, said []Change) {
 	for _, c := range said {
 		c.Field = ActivityPrefix + c.Field

@@ -243,7 +243,11 @@ var kindTexts = map[notify.Kind]kindText{
 	notify.Finished: {icon: ui.IconChecks, label: text.Key("Finished work"), about: text.Key("What you started in the background is done: a change of many tickets, an import.")},
 	notify.Report:   {icon: ui.IconReportAnalytics, label: text.Key("Reports"), about: text.Key("A report or dashboard comes by schedule.")},
 	notify.Major:    {icon: ui.IconUrgent, label: text.Key("Major incidents"), about: text.Key("A major incident is proposed or declared, or you have a role in it.")},
-	notify.Alarm:    {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it.")},
+	notify.Escalated: {
+		icon: ui.IconStairsUp, label: text.Key("Escalations"), about: text.Key("Time runs out for a ticket, or has, and it is your turn to know."),
+		plain: text.Key("What you asked for takes longer than promised, and somebody looks after it."),
+	},
+	notify.Alarm: {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it.")},
 }
 
 func iconOf(k notify.Kind) ui.Icon {
@@ -281,6 +285,10 @@ func whyText(ctx context.Context, why notify.Reason, plain bool) string {
 		return text.T(ctx, "You get this because you wrote the draft.")
 	case notify.AsRole:
 		return text.T(ctx, "You get this because of a role you have.")
+	case notify.AsLead:
+		return text.T(ctx, "You get this because you lead the group that has the ticket.")
+	case notify.AsOwner:
+		return text.T(ctx, "You get this because you answer for the service.")
 	}
 	return ""
 }

@@ -343,6 +343,15 @@ func (s *Store) PersonsWith(ctx context.Context, q database.Querier, verb access
 			WHERE gr.role_key IN `+in+` AND g.active) ORDER BY p.id LIMIT `+args.Arg(limit), args.Values()...)
 }
 
+// PersonsHolding gives the active persons who have a role, of their own or through a
+// group of theirs; at most limit. It asks for no permission, as PersonsWith.
+func (s *Store) PersonsHolding(ctx context.Context, q database.Querier, key string, limit int) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT p.id FROM persons p WHERE p.active AND NOT p.service_account AND p.id IN (
+		SELECT pr.person_id FROM person_roles pr WHERE pr.role_key = $1
+		UNION SELECT gm.person_id FROM group_roles gr JOIN groups g ON g.id = gr.group_id JOIN group_members gm ON gm.group_id = g.id
+			WHERE gr.role_key = $1 AND g.active) ORDER BY p.id LIMIT $2`, key, limit)
+}
+
 // KeepingAdministrator runs a change that may take rights away and refuses it,
 // with Conflict, if it leaves nobody who could give them back. Such changes wait
 // for one another: two administrators may not dismiss each other at once.

@@ -62,7 +62,7 @@ func (s *Service) takeOutbox(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(notes)), keepTickets) {
-		if err := s.keep(ctx, part, func(tx *database.Tx) error {
+		if err := s.keep(ctx, part, false, func(tx *database.Tx) error {
 			var ids []int64
 			for _, t := range part {
 				ids = append(ids, notes[t]...)
@@ -81,7 +81,7 @@ func (s *Service) takeBroken(ctx context.Context) (bool, error) {
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}
-	return len(ids) == keepTickets, s.keep(ctx, ids, func(*database.Tx) error { return nil })
+	return len(ids) == keepTickets, s.keep(ctx, ids, false, func(*database.Tx) error { return nil })
 }
 
 // sweep computes the next tickets of a pass over all of them.
@@ -97,12 +97,12 @@ func (s *Service) sweep(ctx context.Context) (bool, error) {
 	if len(ids) == 0 {
 		return false, s.d.DB.Write(ctx, func(tx *database.Tx) error { return endSweep(ctx, tx, at) })
 	}
-	return true, s.keep(ctx, ids, func(tx *database.Tx) error { return moveSweep(ctx, tx, at, ids[len(ids)-1]) })
+	return true, s.keep(ctx, ids, true, func(tx *database.Tx) error { return moveSweep(ctx, tx, at, ids[len(ids)-1]) })
 }
 
 // keep computes tickets and writes what their clocks say. Timelines are read before
 // the transaction, which only writes; what is noted meanwhile is computed again.
-func (s *Service) keep(ctx context.Context, ids []int64, also func(tx *database.Tx) error) error {
+func (s *Service) keep(ctx context.Context, ids []int64, swept bool, also func(tx *database.Tx) error) error {
 	clocks, _, err := s.computeAll(ctx, ids)
 	if err != nil {
 		return err
@@ -116,6 +116,11 @@ func (s *Service) keep(ctx context.Context, ids []int64, also func(tx *database.
 		}
 		for _, id := range ids {
 			if err := ticket.SetDue(ctx, tx, id, nextDue(clocks[id])); err != nil {
+				return err
+			}
+		}
+		for _, follow := range s.kept {
+			if err := follow(ctx, tx, ids, clocks, swept); err != nil {
 				return err
 			}
 		}

@@ -62,15 +62,26 @@ type Deps struct {
 }
 
 // Service computes and keeps clocks.
-type Service struct{ d Deps }
+type Service struct {
+	d    Deps
+	kept []Kept
+}
 
 // NewService makes the service.
 func NewService(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{d}
+	return &Service{d: d}
 }
+
+// Kept hears, within the transaction, what the clocks of some tickets say from now
+// on; those that have none are named, too. swept tells that they were computed because
+// of what is promised, not because something happened to the tickets.
+type Kept func(ctx context.Context, tx *database.Tx, ids []int64, clocks map[int64][]clock.Clock, swept bool) error
+
+// FollowKept adds one. Call it while the system is put together.
+func (s *Service) FollowKept(fn Kept) { s.kept = append(s.kept, fn) }
 
 func (s *Service) now() time.Time { return s.d.Now().UTC().Truncate(time.Microsecond) }
 
@@ -113,6 +124,22 @@ func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64][]cloc
 		out[id] = clock.Compute(course, book, now)
 	}
 	return out, book.Hours, nil
+}
+
+// Compute gives the clocks of some tickets as they are now. It asks for no permission.
+func (s *Service) Compute(ctx context.Context, ids []int64) (map[int64][]clock.Clock, error) {
+	clocks, _, err := s.computeAll(ctx, ids)
+	return clocks, err
+}
+
+// Courses gives what the clocks of some tickets are computed from, in a fixed number
+// of queries. It asks for no permission.
+func (s *Service) Courses(ctx context.Context, ids []int64) (map[int64]clock.Course, clock.Book, error) {
+	agreements, err := s.d.Agreements.Book(ctx, s.d.DB.Reader())
+	if err != nil {
+		return nil, clock.Book{}, err
+	}
+	return s.courses(ctx, ids, agreements)
 }
 
 // courses reads the courses of some tickets, and what their clocks under some
@@ -161,6 +188,16 @@ func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.A
 	book.Hours = func(id int64) *calendar.Hours { return hours[id] }
 	book.Above = func(id int64) []int64 { return above[id] }
 	return courses, book, nil
+}
+
+// Recheck has the clocks of all tickets whose promises are still to be kept computed
+// anew, for those who follow what is kept of them.
+func (s *Service) Recheck(ctx context.Context, tx *database.Tx) error { return noteOpen(ctx, tx) }
+
+// Recent gives tickets with a promise that was to be kept at an instant or later, the
+// newest first, at most so many.
+func (s *Service) Recent(ctx context.Context, from time.Time, most int) ([]int64, error) {
+	return readRecent(ctx, s.d.DB.Reader(), from, most)
 }
 
 func calendarsOf(agreements []clock.Agreement) []int64 {

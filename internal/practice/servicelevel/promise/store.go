@@ -14,6 +14,30 @@ func note(ctx context.Context, tx *database.Tx, ticketID int64) error {
 	return tx.Later(ctx, `INSERT INTO clock_outbox (id, ticket_id) VALUES ($1, $2)`, tx.NextID(), ticketID)
 }
 
+// noteOpen notes every ticket with a clock that has not ended.
+func noteOpen(ctx context.Context, tx *database.Tx) error {
+	open, err := database.All(ctx, tx, database.Scalar[int64], `SELECT DISTINCT ticket_id FROM ticket_clocks WHERE stage IN ('running', 'paused') ORDER BY ticket_id`)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(open, takeNotes) {
+		var args database.Args
+		rows := make([]string, 0, len(part))
+		for _, id := range part {
+			rows = append(rows, database.In(&args, []int64{tx.NextID(), id}))
+		}
+		if err := tx.Later(ctx, `INSERT INTO clock_outbox (id, ticket_id) VALUES `+strings.Join(rows, ", "), args.Values()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readRecent(ctx context.Context, q database.Querier, from time.Time, most int) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT DISTINCT ticket_id FROM ticket_clocks WHERE ended_at IS NULL OR ended_at >= $1 ORDER BY ticket_id DESC LIMIT $2`,
+		database.Time(from), most)
+}
+
 // readNotes gives the oldest notes by ticket.
 func readNotes(ctx context.Context, q database.Querier) (map[int64][]int64, error) {
 	notes := map[int64][]int64{}
