@@ -163,7 +163,7 @@ func TestPreferencesAndMutesAreHeeded(t *testing.T) {
 		if err := d.Notices.Choose(d.As(d.ana), map[notify.Kind]bool{"nonsense": true}); !apperr.Is(err, apperr.Invalid) {
 			t.Errorf("an unknown kind: %v", err)
 		}
-		if n := len(must(d.Notices.Choices(d.As(d.carla)))(t)); n != 3 {
+		if n := len(must(d.Notices.Choices(d.As(d.carla)))(t)); n != 4 {
 			t.Errorf("a requester can choose among %d kinds", n)
 		}
 	})

@@ -525,7 +525,9 @@ func TestPlansCostFewQueriesHoweverManyTickets(t *testing.T) {
 func TestLaddersAreCheckedAndOnlyAdministratorsWriteThem(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		bad := escalation.Ladder{Body: escalation.Body{Agreements: []int64{200}, Rungs: []escalation.Rung{
-			{Anchor: escalation.AtPercent}, {Anchor: escalation.BeforeDue, Role: "nobody", Group: 1, Condition: "priority:"}, {Anchor: "never", Tag: "a b"},
+			{Anchor: escalation.AtPercent},
+			{Anchor: escalation.BeforeDue, Role: "nobody", Group: 1, Condition: "priority:"},
+			{Anchor: "never", Tag: "a b"},
 			{Anchor: escalation.AfterDue, Every: time.Minute, Times: 3, Persons: []int64{1}},
 		}}}
 		_, err := w.ladders.Create(w.As(w.boss), bad)

@@ -158,6 +158,10 @@ func (s *Service) fireOnce(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
+	readers, err := s.readers(ctx, &before, clocks[id])
+	if err != nil {
+		return err
+	}
 	_, err = s.d.Tickets.Act(ctx, ticket.ByID(id), access.Note, func(a *ticket.Acting) error {
 		t := a.Ticket()
 		if t.LastSeq != before.LastSeq {
@@ -166,7 +170,7 @@ func (s *Service) fireOnce(ctx context.Context, id int64) error {
 		if err := s.Plan(ctx, a.Tx(), []int64{id}, clocks, false); err != nil {
 			return err
 		}
-		return s.take(ctx, a, &t, clocks[id])
+		return s.take(ctx, a, &t, clocks[id], readers)
 	})
 	return err
 }
@@ -209,7 +213,7 @@ type ripe struct {
 }
 
 // take fires what is due, in the transaction that saves the ticket.
-func (s *Service) take(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, clocks []clock.Clock) error {
+func (s *Service) take(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, clocks []clock.Clock, readers map[int64]context.Context) error {
 	now := s.now()
 	found, err := s.ripe(ctx, a.Tx(), t.ID, clocks, now)
 	if err != nil || len(found) == 0 {
@@ -239,7 +243,7 @@ func (s *Service) take(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, 
 	if len(fired) == 0 {
 		return nil
 	}
-	return s.effect(ctx, a, t, fired, missed)
+	return s.effect(ctx, a, t, fired, missed, readers)
 }
 
 // matching keeps the steps whose condition the ticket meets; the others are skipped.
@@ -264,12 +268,12 @@ func (s *Service) matching(ctx context.Context, tx *database.Tx, t *ticket.Ticke
 }
 
 // ripe gives what is due of a ticket, by its instant.
-func (s *Service) ripe(ctx context.Context, tx *database.Tx, id int64, clocks []clock.Clock, now time.Time) ([]ripe, error) {
-	steps, err := readSteps(ctx, tx, []int64{id})
+func (s *Service) ripe(ctx context.Context, q database.Querier, id int64, clocks []clock.Clock, now time.Time) ([]ripe, error) {
+	steps, err := readSteps(ctx, q, []int64{id})
 	if err != nil {
 		return nil, err
 	}
-	ladders, err := readLadders(ctx, tx)
+	ladders, err := readLadders(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -293,8 +297,8 @@ func (s *Service) ripe(ctx context.Context, tx *database.Tx, id int64, clocks []
 }
 
 // effect does what rungs do, and says so on the timeline.
-func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, fired, missed []ripe) error {
-	names, err := s.parties(ctx, fired, missed)
+func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, fired, missed []ripe, readers map[int64]context.Context) error {
+	names, err := s.parties(ctx, a.Tx(), fired, missed)
 	if err != nil {
 		return err
 	}
@@ -310,7 +314,7 @@ func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket
 	if err := s.change(ctx, a, t, all, &said); err != nil {
 		return err
 	}
-	if err := s.tell(ctx, a.Tx(), t, all, &said); err != nil {
+	if err := s.tell(ctx, a.Tx(), t, all, &said, readers); err != nil {
 		return err
 	}
 	text, err := json.Marshal(said)
@@ -383,17 +387,17 @@ func (r *ripe) said(names map[clock.Party]string) saidRung {
 }
 
 // parties names the groups and suppliers whose promises clocks are.
-func (s *Service) parties(ctx context.Context, sets ...[]ripe) (map[clock.Party]string, error) {
+func (s *Service) parties(ctx context.Context, q database.Querier, sets ...[]ripe) (map[clock.Party]string, error) {
 	var clocks []*clock.Clock
 	for _, set := range sets {
 		for _, r := range set {
 			clocks = append(clocks, r.clock)
 		}
 	}
-	return s.partyNames(ctx, clocks)
+	return s.partyNames(ctx, q, clocks)
 }
 
-func (s *Service) partyNames(ctx context.Context, clocks []*clock.Clock) (map[clock.Party]string, error) {
+func (s *Service) partyNames(ctx context.Context, q database.Querier, clocks []*clock.Clock) (map[clock.Party]string, error) {
 	var groups, suppliers []int64
 	for _, c := range clocks {
 		switch with := c.With(); with.Type {
@@ -405,7 +409,6 @@ func (s *Service) partyNames(ctx context.Context, clocks []*clock.Clock) (map[cl
 		}
 	}
 	out := map[clock.Party]string{}
-	q := s.d.DB.Reader()
 	if len(groups) > 0 {
 		found, err := s.d.Names.GroupNames(ctx, q, groups)
 		if err != nil {

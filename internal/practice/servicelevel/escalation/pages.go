@@ -196,7 +196,7 @@ func (s *Service) lines(ctx context.Context, t *ticket.Ticket, all []Step) ([]vi
 	if err != nil {
 		return nil, err
 	}
-	parties, err := s.partyNames(ctx, clocks)
+	parties, err := s.partyNames(ctx, s.d.DB.Reader(), clocks)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -23,7 +24,7 @@ type recipient struct {
 }
 
 // tell tells everybody whom rungs name, each once.
-func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe, said *told) error {
+func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe, said *told, readers map[int64]context.Context) error {
 	to, err := s.recipients(ctx, tx, t, all)
 	if err != nil || len(to) == 0 {
 		return err
@@ -31,9 +32,13 @@ func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, a
 	notices := make([]notify.Notice, 0, len(to))
 	ids := make([]int64, 0, len(to))
 	for _, r := range to {
-		detail, err := s.detail(ctx, r, t, said)
-		if err != nil {
-			return err
+		reading, known := readers[r.person]
+		if !known {
+			reading = ctx
+		}
+		detail := text.T(reading, "This takes longer than promised. Somebody looks after it.")
+		if r.why != notify.AsRequester {
+			detail = s.sentence(reading, t, said)
 		}
 		if r.why != notify.AsRequester {
 			ids = append(ids, r.person)
@@ -66,25 +71,35 @@ func (s *Service) sayWho(ctx context.Context, tx *database.Tx, t *ticket.Ticket,
 	return nil
 }
 
-// detail is the notice's sentence, in the words of whom it is for.
-func (s *Service) detail(ctx context.Context, r recipient, t *ticket.Ticket, said *told) (string, error) {
-	p, err := s.d.Actors.Person(ctx, r.person)
-	if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) {
-		return "", nil
+// readers gives, for those who will be told of a ticket, a context in which texts are
+// in their language. It is asked before the transaction, which must not wait for
+// another connection.
+func (s *Service) readers(ctx context.Context, t *ticket.Ticket, clocks []clock.Clock) (map[int64]context.Context, error) {
+	due, err := s.ripe(ctx, s.d.DB.Reader(), t.ID, clocks, s.now())
+	if err != nil || len(due) == 0 {
+		return nil, err
 	}
+	to, err := s.recipients(ctx, s.d.DB.Reader(), t, due)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	reading := s.d.Reading(ctx, p)
-	if r.why == notify.AsRequester {
-		return text.T(reading, "This takes longer than promised. Somebody looks after it."), nil
+	out := make(map[int64]context.Context, len(to))
+	for _, r := range to {
+		p, err := s.d.Actors.Person(ctx, r.person)
+		if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[r.person] = s.d.Reading(ctx, p)
 	}
-	return s.sentence(reading, t, said), nil
+	return out, nil
 }
 
 // recipients are all whom rungs tell, those nearest to the work first.
-func (s *Service) recipients(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe) ([]recipient, error) {
-	near, err := readAround(ctx, tx, t.GroupID, t.ServiceID)
+func (s *Service) recipients(ctx context.Context, q database.Querier, t *ticket.Ticket, all []ripe) ([]recipient, error) {
+	near, err := readAround(ctx, q, t.GroupID, t.ServiceID)
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +137,13 @@ func (s *Service) recipients(ctx context.Context, tx *database.Tx, t *ticket.Tic
 	}
 	for _, r := range all {
 		if r.rung.Role != "" {
-			holding, err := s.d.Roles.PersonsHolding(ctx, tx, r.rung.Role, mostTold)
+			holding, err := s.d.Roles.PersonsHolding(ctx, q, r.rung.Role, mostTold)
 			if err != nil {
 				return nil, err
 			}
 			add(notify.AsRole, holding...)
 		}
-		named, err := readPersons(ctx, tx, r.rung.Persons)
+		named, err := readPersons(ctx, q, r.rung.Persons)
 		if err != nil {
 			return nil, err
 		}
