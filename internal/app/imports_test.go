@@ -40,25 +40,31 @@ func startImport(t *testing.T, c *apptest.Client, name, log string) string {
 	return a.Header.Get("Location")
 }
 
+// readsGerman has somebody choose German in their profile.
+func readsGerman(t *testing.T, c *apptest.Client) {
+	t.Helper()
+	profile := c.Get("/profile").HTML(t).Find("select[name=language]").Closest("form")
+	values := url.Values{}
+	profile.Find("input[name], select[name]").Each(func(_ int, f *goquery.Selection) {
+		value := f.AttrOr("value", "")
+		if f.Is("select") {
+			value = f.Find("option[selected]").AttrOr("value", "")
+		}
+		values.Add(f.AttrOr("name", ""), value)
+	})
+	values.Set("language", "de")
+	if a := c.Post(profile.AttrOr("action", ""), values); a.Status >= 400 {
+		t.Fatalf("the language is not taken: %d %s", a.Status, a.Body)
+	}
+}
+
 // TestWhoStartedAnImportIsToldHowItEnded: in their language, with the way to it,
 // also of one that failed; and only they.
 func TestWhoStartedAnImportIsToldHowItEnded(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
 		admin := s.SignedIn(access.RoleAdministrator)
-		profile := admin.Get("/profile").HTML(t).Find("select[name=language]").Closest("form")
-		values := url.Values{}
-		profile.Find("input[name], select[name]").Each(func(_ int, f *goquery.Selection) {
-			value := f.AttrOr("value", "")
-			if f.Is("select") {
-				value = f.Find("option[selected]").AttrOr("value", "")
-			}
-			values.Add(f.AttrOr("name", ""), value)
-		})
-		values.Set("language", "de")
-		if a := admin.Post(profile.AttrOr("action", ""), values); a.Status >= 400 {
-			t.Fatalf("the language is not taken: %d %s", a.Status, a.Body)
-		}
+		readsGerman(t, admin)
 		if err := s.Core.Jobs.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

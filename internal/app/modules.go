@@ -148,6 +148,10 @@ func (a *App) moduleList() []module.Module {
 		snooze.New(snooze.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}, a.snoozes),
 		operations.New(operations.Deps{
 			DB: c.DB, Tickets: c.Tickets, Names: c.People, Directory: c.People, Services: c.Services, Jobs: c.Jobs, As: c.As, Recent: desk.Recent, Frame: f, HTTPS: a.cfg.HTTPS(),
+			Notices: c.Notices, Now: c.Now, Reading: func(ctx context.Context, person int64) (context.Context, error) {
+				p, err := c.Actors.Person(ctx, person)
+				return a.readingAs(access.With(ctx, p.Actor), p), err
+			},
 		}).Module(),
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},

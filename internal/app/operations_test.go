@@ -12,6 +12,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 )
 
@@ -191,6 +192,42 @@ func TestMergeSplitAndConvertAreSeenBefore(t *testing.T) {
 	})
 }
 
+// TestMergeSplitAndConvertByJSONAreTriedFirst: a dry run tells what would happen and
+// does nothing, and is refused where the operation would be.
+func TestMergeSplitAndConvertByJSONAreTriedFirst(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		a, b := s.Ticket("requester", "incident", "Monitor flickers"), s.Ticket("requester", "incident", "Screen is dark")
+		path := "/tickets/" + a.Number
+		call := func(role string, want int) asked { return asked{t, s.SignedIn(role), want} }
+		ahead := func(path string, body object, want string) {
+			t.Helper()
+			body["dry_run"] = true
+			out := call("agent", http.StatusOK).to("POST", path, body, "")
+			if out["operation"] != nil || out["number"] != nil || !strings.Contains(fmt.Sprint(out["ahead"]), want) {
+				t.Errorf("%s: %v", path, out)
+			}
+		}
+		ahead(path+"/merge", object{"tickets": []string{b.Number}}, b.Number+" ends as")
+		ahead(path+"/split", object{"seq": 1, "kind": "incident", "title": "Cable"}, "opens for requester person: Cable")
+		ahead(path+"/convert", object{"kind": "request"}, "begins with REQ")
+		call("agent", http.StatusUnprocessableEntity).to("POST", path+"/merge", object{"tickets": []string{a.Number}, "dry_run": true}, "")
+		call("agent", http.StatusUnprocessableEntity).to("POST", path+"/split", object{"seq": 1, "kind": "incident", "title": "", "dry_run": true}, "title")
+		call("agent", http.StatusUnprocessableEntity).to("POST", path+"/convert", object{"kind": "nothing", "dry_run": true}, "kind")
+		call("agent", http.StatusNotFound).to("POST", path+"/split", object{"seq": 99, "kind": "incident", "title": "Cable", "dry_run": true}, "")
+		call("requester", http.StatusForbidden).to("POST", path+"/merge", object{"tickets": []string{b.Number}, "dry_run": true}, "")
+		for _, before := range []ticket.Ticket{a, b} {
+			now, err := s.Core.Tickets.Get(s.As("agent"), ticket.ByID(before.ID))
+			if err != nil || now.Version != before.Version || now.Kind != before.Kind {
+				t.Errorf("a dry run changed %+v, %v", now, err)
+			}
+		}
+		if made := call("agent", http.StatusCreated).to("POST", path+"/split", object{"seq": 1, "kind": "incident", "title": "Cable"}, ""); made["number"] == nil || made["operation"] == nil {
+			t.Errorf("%v", made)
+		}
+	})
+}
+
 // TestALargeBulkEditIsAJob changes more tickets than one transaction takes, and
 // takes them back.
 func TestALargeBulkEditIsAJob(t *testing.T) {
@@ -210,6 +247,7 @@ func TestALargeBulkEditIsAJob(t *testing.T) {
 			t.Fatal(err)
 		}
 		agent := s.SignedIn("agent")
+		readsGerman(t, agent)
 		done := agent.Post("/bulk", url.Values{"which": {"matching"}, "matching": {"tag:flood"}, "urgency": {"1"}, "do": {"change"}})
 		expect(t, done, http.StatusSeeOther)
 		if !strings.HasPrefix(done.Header.Get("Location"), "/operations/") {
@@ -237,6 +275,34 @@ func TestALargeBulkEditIsAJob(t *testing.T) {
 		list, _, err := s.Core.Tickets.Operations(ctx, ticket.OperationQuery{})
 		if err != nil || list[0].Counts[ticket.OutcomeUndone] != len(cmds) {
 			t.Errorf("undone %+v, %v", list, err)
+		}
+		told := func(want int) []notify.Stored {
+			t.Helper()
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			var all []notify.Stored
+			for range 500 {
+				page, err := s.Core.Notices.Inbox(ctx, notify.Query{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = nil
+				for _, l := range page.Lines {
+					if l.Subject.Type == "operation" {
+						all = append(all, l.Notices...)
+					}
+				}
+				if len(all) == want {
+					return all
+				}
+				<-tick.C
+			}
+			t.Fatalf("told %+v, want %d", all, want)
+			return nil
+		}
+		said := told(2)
+		if said[1].Detail != fmt.Sprintf("%d Tickets sind so, wie Sie es wollten.", len(cmds)) || said[0].Detail != fmt.Sprintf("%d Tickets sind wie zuvor.", len(cmds)) || said[0].Subject.URL != done.Header.Get("Location") {
+			t.Errorf("told %+v", said)
 		}
 		if err := s.Core.Jobs.Stop(ctx); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 )
@@ -43,6 +44,12 @@ func loadOperation(ctx context.Context, q database.Querier, id int64) (Operation
 	one := []Operation{o}
 	err = countItems(ctx, q, one)
 	return one[0], err
+}
+
+func (s *Service) operationsOf(ctx context.Context, person int64, ids []int64) ([]int64, error) {
+	var args database.Args
+	return database.All(ctx, s.db.Reader(), database.Scalar[int64], `SELECT o.id FROM ticket_operations o WHERE (o.actor_type = `+args.Arg(string(access.TypePerson))+
+		` AND o.actor_id = `+args.Arg(person)+` OR o.undone_by = `+args.Arg(person)+`) AND o.id IN `+database.In(&args, ids), args.Values()...)
 }
 
 func noOperation() error {

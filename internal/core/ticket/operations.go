@@ -112,6 +112,15 @@ func (s *Service) Operation(ctx context.Context, id int64) (Operation, error) {
 	return op, nil
 }
 
+// OwnOperations gives those of some operations that the actor did or took back.
+func (s *Service) OwnOperations(ctx context.Context, ids []int64) ([]int64, error) {
+	actor := access.From(ctx)
+	if !actor.IsPerson() || len(ids) == 0 {
+		return nil, nil
+	}
+	return s.operationsOf(ctx, actor.ID, ids)
+}
+
 func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

@@ -96,6 +96,7 @@ type Done struct {
 	Operation *OperationDoc     `json:"operation,omitempty" doc:"Missing for a dry run."`
 	Tickets   []OperationTicket `json:"tickets" nullable:"false" doc:"Those that failed, at most 200; of a dry run those it looked at."`
 	Unknown   []string          `json:"unknown,omitempty" nullable:"false" doc:"Numbers that no ticket has which you may see."`
+	Ahead     []string          `json:"ahead,omitempty" nullable:"false" doc:"Of a dry run of a merge: what would happen, in sentences."`
 }
 
 // WhichTicket names a ticket in an address.
@@ -123,14 +124,14 @@ func (o *Operations) register(h huma.API) {
 	}, o.apiMerge)
 	openapi.Register(h, openapi.Operation{
 		ID: "split-ticket", Method: http.MethodPost, Path: "/tickets/{ref}/split", Tag: tag, Summary: "Open a ticket out of a message", Status: http.StatusCreated,
-		Description: "An internal note goes along as a note. Undo cancels the new ticket if nobody has touched it.",
+		Description: "An internal note goes along as a note. Undo cancels the new ticket if nobody has touched it. A dry run answers 200.",
 		Errors:      []int{http.StatusNotFound, http.StatusConflict}, Request: map[string]any{"seq": 4, "kind": "incident", "title": "Phone is broken"},
-		Answer: SplitDone{Number: "INC-1043", Operation: example},
+		Answer: SplitDone{Number: "INC-1043", Operation: &example},
 	}, o.apiSplit)
 	openapi.Register(h, openapi.Operation{
 		ID: "convert-ticket", Method: http.MethodPost, Path: "/tickets/{ref}/convert", Tag: tag, Summary: "Change a ticket's kind",
 		Description: "It gets a number of the new kind; the old one goes on finding it. Custom fields that both kinds have stay.",
-		Errors:      []int{http.StatusNotFound, http.StatusConflict}, Request: map[string]any{"kind": "request"}, Answer: SplitDone{Number: "REQ-12", Operation: example},
+		Errors:      []int{http.StatusNotFound, http.StatusConflict}, Request: map[string]any{"kind": "request"}, Answer: SplitDone{Number: "REQ-12", Operation: &example},
 	}, o.apiConvert)
 	openapi.Register(h, openapi.Operation{
 		ID: "list-operations", Method: http.MethodGet, Path: "/operations", Tag: tag, Summary: "List operations",
@@ -294,13 +295,22 @@ func (o *Operations) apiMerge(ctx context.Context, in *struct {
 	WhichTicket
 	Body struct {
 		Tickets []string `json:"tickets" minItems:"1" maxItems:"50" doc:"Numbers of the tickets that end." example:"INC-7"`
+		DryRun  bool     `json:"dry_run,omitempty" doc:"Tell what would happen, and do nothing."`
 	}
 },
 ) (*doneAnswer, error) {
-	keyed := once.With(ctx, in.IdempotencyKey)
-	if _, err := o.d.Tickets.Get(ctx, apiRef(in.Ref)); err != nil {
+	t, err := o.d.Tickets.Get(ctx, apiRef(in.Ref))
+	if err != nil {
 		return nil, err
 	}
+	if in.Body.DryRun {
+		ahead, err := o.mergeAhead(ctx, t.Number, in.Body.Tickets)
+		if err != nil {
+			return nil, err
+		}
+		return &doneAnswer{Done{Tickets: []OperationTicket{}, Ahead: ahead}}, nil
+	}
+	keyed := once.With(ctx, in.IdempotencyKey)
 	op, err := o.d.Tickets.Merge(keyed, apiRef(in.Ref), refs(in.Body.Tickets))
 	if err != nil {
 		return nil, err
@@ -317,15 +327,28 @@ type SplitWish struct {
 	RequesterID int64   `json:"requester_id,omitempty" doc:"The ticket's requester without."`
 	ServiceID   int64   `json:"service_id,omitempty"`
 	Files       []int64 `json:"files,omitempty" maxItems:"50" doc:"Ids of the message's files that go along."`
+	DryRun      bool    `json:"dry_run,omitempty" doc:"Tell what would happen, and do nothing."`
 }
 
-// SplitDone is what came of a split or a change of kind.
+// SplitDone is what came of a split or a change of kind, or, of a dry run, what would.
 type SplitDone struct {
-	Number    string       `json:"number" doc:"Of the new ticket, or as the new kind."`
-	Operation OperationDoc `json:"operation"`
+	Number    string        `json:"number,omitempty" doc:"Of the new ticket, or as the new kind. Missing for a dry run."`
+	Operation *OperationDoc `json:"operation,omitempty" doc:"Missing for a dry run."`
+	Ahead     []string      `json:"ahead,omitempty" nullable:"false" doc:"Of a dry run: what would happen, in sentences."`
 }
 
-type splitAnswer struct{ Body SplitDone }
+type splitAnswer struct {
+	Status int
+	Body   SplitDone
+}
+
+// foreseen answers a dry run: nothing was made.
+func foreseen(ahead []string, err error) (*splitAnswer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &splitAnswer{http.StatusOK, SplitDone{Ahead: ahead}}, nil
+}
 
 func (o *Operations) apiSplit(ctx context.Context, in *struct {
 	openapi.Once
@@ -340,18 +363,27 @@ func (o *Operations) apiSplit(ctx context.Context, in *struct {
 	if in.Body.RequesterID == 0 {
 		in.Body.RequesterID = t.RequesterID
 	}
-	keyed := once.With(ctx, in.IdempotencyKey)
-	op, made, err := o.d.Tickets.Split(keyed, ticket.ByID(t.ID), ticket.SplitWish{Seq: in.Body.Seq, Files: in.Body.Files, Create: ticket.Create{
+	wish := ticket.SplitWish{Seq: in.Body.Seq, Files: in.Body.Files, Create: ticket.Create{
 		Kind: in.Body.Kind, Title: in.Body.Title, Description: ticket.Markdown(in.Body.Description), RequesterID: in.Body.RequesterID,
 		ServiceID: in.Body.ServiceID, Channel: "api",
-	}})
+	}}
+	if in.Body.DryRun {
+		message, err := o.d.Tickets.Message(ctx, &t, in.Body.Seq)
+		if err != nil {
+			return nil, err
+		}
+		return foreseen(o.splitAhead(ctx, &t, &message, wish))
+	}
+	keyed := once.With(ctx, in.IdempotencyKey)
+	op, made, err := o.d.Tickets.Split(keyed, ticket.ByID(t.ID), wish)
 	if err != nil {
 		return nil, err
 	}
 	if once.Replayed(keyed) {
 		openapi.Replayed(ctx)
 	}
-	return &splitAnswer{SplitDone{Number: made.Number, Operation: o.document(ctx, &op)}}, nil
+	doc := o.document(ctx, &op)
+	return &splitAnswer{http.StatusCreated, SplitDone{Number: made.Number, Operation: &doc}}, nil
 }
 
 func (o *Operations) apiConvert(ctx context.Context, in *struct {
@@ -360,6 +392,7 @@ func (o *Operations) apiConvert(ctx context.Context, in *struct {
 	Body struct {
 		Kind   string            `json:"kind" maxLength:"60" example:"request"`
 		Fields map[string]string `json:"fields,omitempty" doc:"Custom fields that the new kind needs."`
+		DryRun bool              `json:"dry_run,omitempty" doc:"Tell what would happen, and do nothing."`
 	}
 },
 ) (*splitAnswer, error) {
@@ -367,8 +400,12 @@ func (o *Operations) apiConvert(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	wish := ticket.Conversion{Kind: in.Body.Kind, Fields: in.Body.Fields}
+	if in.Body.DryRun {
+		return foreseen(o.convertAhead(ctx, &t, wish))
+	}
 	keyed := once.With(ctx, in.IdempotencyKey)
-	op, err := o.d.Tickets.Convert(keyed, ticket.ByID(t.ID), ticket.Conversion{Kind: in.Body.Kind, Fields: in.Body.Fields})
+	op, err := o.d.Tickets.Convert(keyed, ticket.ByID(t.ID), wish)
 	if err != nil {
 		return nil, err
 	}
@@ -376,7 +413,8 @@ func (o *Operations) apiConvert(ctx context.Context, in *struct {
 		openapi.Replayed(ctx)
 	}
 	now, err := o.d.Tickets.Get(ctx, ticket.ByID(t.ID))
-	return &splitAnswer{SplitDone{Number: now.Number, Operation: o.document(ctx, &op)}}, err
+	doc := o.document(ctx, &op)
+	return &splitAnswer{http.StatusOK, SplitDone{Number: now.Number, Operation: &doc}}, err
 }
 
 func (o *Operations) apiList(ctx context.Context, in *struct {

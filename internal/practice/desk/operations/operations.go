@@ -3,6 +3,7 @@ package operations
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"slices"
 	"time"
@@ -50,6 +51,10 @@ type Deps struct {
 	Jobs      *jobs.Queue
 	// As gives a context in which a person acts, for what is done by a job.
 	As func(ctx context.Context, person int64) (context.Context, error)
+	// Reading gives a context in which a person acts and reads in their language.
+	Reading func(ctx context.Context, person int64) (context.Context, error)
+	Notices Notices
+	Now     func() time.Time
 	// Recent gives the ids of the tickets the actor opened last, for finding the
 	// one to merge with; nil offers none.
 	Recent func(ctx context.Context, most int) ([]int64, error)
@@ -83,6 +88,7 @@ func New(d Deps) *Operations {
 		d.Recent = func(context.Context, int) ([]int64, error) { return nil, nil }
 	}
 	o := &Operations{d: d}
+	d.Notices.GuardSubjects(Subject, o.guard)
 	o.job = jobs.Define(d.Jobs, "tickets.operation", o.work, jobs.KindOptions{Long: true, MaxAttempts: 10})
 	return o
 }
@@ -282,7 +288,18 @@ func (o *Operations) checked(ctx context.Context, sel Selection, wish *Bulk) ([]
 
 // work is the job: it does one part after the other, each in a transaction of its
 // own, as the person who asked for it, with the rights they have now.
-func (o *Operations) work(ctx context.Context, _ *jobs.Job, p part) error {
+func (o *Operations) work(ctx context.Context, job *jobs.Job, p part) error {
+	err := o.carryOut(ctx, p)
+	if ctx.Err() != nil {
+		return ctx.Err() // the node is stopping; another attempt goes on
+	}
+	if err != nil && !job.Last {
+		return err
+	}
+	return errors.Join(err, o.tell(ctx, p, err))
+}
+
+func (o *Operations) carryOut(ctx context.Context, p part) error {
 	ctx, err := o.d.As(ctx, p.Person)
 	if err != nil {
 		return err
