@@ -106,6 +106,9 @@ func TestWhoStartedAnImportIsToldHowItEnded(t *testing.T) {
 				t.Errorf("of %s is told %+v", at, l)
 			}
 		}
+		if said := admin.Get(bad).HTML(t).Find(".s-alert").Text(); !strings.Contains(said, "Die Datei hat keine Spalte \"number\"") {
+			t.Errorf("the page of the run says %q", said)
+		}
 		page := admin.Get("/inbox").HTML(t).Find("main")
 		if page.Find("a[href='"+good+"']").Length() == 0 || !strings.Contains(page.Text(), "march.csv") || !strings.Contains(page.Text(), "lunch.csv") {
 			t.Error("the inbox does not lead to the runs")

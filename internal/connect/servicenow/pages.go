@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
+	"github.com/steward-itsm/steward/internal/platform/words"
 	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
@@ -135,16 +136,16 @@ func (p pages) views(ctx context.Context, runs []RunRecord) ([]view.Run, error) 
 	}
 	out := make([]view.Run, 0, len(runs))
 	for _, run := range runs {
-		out = append(out, viewOf(run, names[run.PersonID].Name))
+		out = append(out, viewOf(ctx, run, names[run.PersonID].Name))
 	}
 	return out, nil
 }
 
-func viewOf(run RunRecord, by string) view.Run {
+func viewOf(ctx context.Context, run RunRecord, by string) view.Run {
 	rep := run.Report
 	v := view.Run{
 		ID: strconv.FormatInt(run.ID, 10), URL: address(run.ID), FileName: run.FileName, Size: run.Size, Zone: run.Zone,
-		State: string(run.State), Problem: run.Problem, StartedBy: by, CreatedAt: run.CreatedAt,
+		State: string(run.State), Problem: words.Recall(run.Problem).In(ctx), StartedBy: by, CreatedAt: run.CreatedAt,
 		Lines: rep.Lines, Incidents: rep.Incidents, Created: rep.Created, Extended: rep.Extended, Known: rep.Known,
 		Diverged: rep.Diverged, Skipped: rep.Skipped, Mended: rep.Mended, Mismatched: rep.Mismatched,
 	}

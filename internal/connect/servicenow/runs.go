@@ -45,7 +45,7 @@ type RunRecord struct {
 	Zone       string
 	State      State
 	ReadBytes  int64
-	Problem    string // why it failed, in words
+	Problem    string // why it failed: a text that words.Recall reads
 	Report     Report
 	CreatedAt  time.Time
 	StartedAt  time.Time
@@ -134,7 +134,7 @@ func (r *Runs) work(ctx context.Context, job *jobs.Job, payload runJob) error {
 	}
 	run.State, run.FinishedAt = Done, r.importer.Now().UTC()
 	if err != nil {
-		run.State, run.Problem = Failed, apperr.Message(err).In(ctx)
+		run.State, run.Problem = Failed, apperr.Message(err).Stored()
 	}
 	hopeless := apperr.Is(err, apperr.Invalid) // the same file will not become a log by trying again
 	if storeErr := r.end(ctx, run, err, err == nil || hopeless || job.Last); storeErr != nil {
