@@ -35,6 +35,7 @@ func guide() []shot {
 		{"ticket", "agent", ticketPage},
 		{"ticket-clocks", "agent", clocksPage},
 		{"service-levels", "agent", "/service-levels"},
+		{"likely-breaches", "agent", "/service-levels/likely"},
 		{"draft", "agent", draftPage},
 		{"board", "agent", "/queue?layout=board&by=state"},
 		{"split", "agent", "/queue?layout=split"},

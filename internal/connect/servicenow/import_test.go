@@ -24,6 +24,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/database/databasetest"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 )
 
 type silent struct{}
@@ -49,7 +50,7 @@ func importer(t *testing.T, db *database.DB) *Importer {
 func each(t *testing.T, fn func(t *testing.T, im *Importer)) {
 	t.Helper()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) { fn(t, importer(t, db)) },
-		lookup.Migrations, people.Migrations, service.Migrations, audit.Migrations, workflow.Migrations, ticket.Migrations, search.Migrations, metric.Migrations)
+		lookup.Migrations, people.Migrations, service.Migrations, audit.Migrations, workflow.Migrations, ticket.Migrations, search.Migrations, metric.Migrations, promise.Migrations)
 }
 
 const header = "number,incident_state,active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_by,opened_at," +
@@ -204,7 +205,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 
 func TestNotALogIsRefusedInWords(t *testing.T) {
 	t.Parallel()
-	im := importer(t, databasetest.Open(t, database.SQLite, lookup.Migrations, people.Migrations, service.Migrations, audit.Migrations, workflow.Migrations, ticket.Migrations, search.Migrations, metric.Migrations))
+	im := importer(t, databasetest.Open(t, database.SQLite, lookup.Migrations, people.Migrations, service.Migrations, audit.Migrations, workflow.Migrations, ticket.Migrations, search.Migrations, metric.Migrations, promise.Migrations))
 	for _, text := range []string{"", "a,b,c\n1,2,3\n", "\x1f\x8b\x08binary"} {
 		if _, err := im.Run(t.Context(), strings.NewReader(text), Options{}); err == nil {
 			t.Errorf("%q was taken for a log", text)

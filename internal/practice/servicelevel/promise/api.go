@@ -41,8 +41,32 @@ type ClockDocument struct {
 	EndedAt     *time.Time              `json:"ended_at,omitempty"`
 	DueAt       *time.Time              `json:"due_at,omitempty" doc:"Missing while it is paused, and for a calendar that never opens."`
 	BreachedAt  *time.Time              `json:"breached_at,omitempty"`
+	Outlook     []ProspectDocument      `json:"outlook" nullable:"false" doc:"Why an open promise is likely to break unless something happens, the earliest first, also those whose instant is still to come."`
 	Budget      []ShareDocument         `json:"budget" nullable:"false" doc:"Who used the time, whoever used most first."`
 	Intervals   []ClockIntervalDocument `json:"intervals" nullable:"false" doc:"Without gaps, oldest first. Those that run are cut by the calendar with pieces=true."`
+}
+
+// ProspectDocument is a reason for which a promise is likely to break.
+type ProspectDocument struct {
+	Cause  string     `json:"cause" enum:"later_promise,not_at_work,long_stay,long_way" doc:"Who has the ticket promised its part for later, or is not at work before it is due; tickets stay here, or take from here, longer than there is time left."`
+	At     time.Time  `json:"at" doc:"It is likely from then on."`
+	Due    *time.Time `json:"due_at,omitempty" doc:"Of later_promise: when who has the ticket promised it for."`
+	Sample int        `json:"sample,omitempty" doc:"Of long_stay and long_way: so many comparable promises are known,"`
+	Lasted int        `json:"lasted,omitempty" doc:"so many of them took as long as this one will have then,"`
+	Longer int        `json:"longer,omitempty" doc:"and of these so many took longer than this one may."`
+}
+
+// LikelyDocument is an open promise that is likely to break.
+type LikelyDocument struct {
+	TicketID int64              `json:"ticket_id"`
+	Number   string             `json:"number" example:"INC-1042"`
+	Role     string             `json:"role" enum:"sla,ola,uc"`
+	PartyID  int64              `json:"party_id,omitempty"`
+	Measure  string             `json:"measure" enum:"response,update,workaround,resolution,step"`
+	State    string             `json:"state,omitempty"`
+	DueAt    *time.Time         `json:"due_at,omitempty" doc:"Missing while it is paused."`
+	Left     int64              `json:"left" doc:"Seconds of business time."`
+	Why      []ProspectDocument `json:"why" nullable:"false"`
 }
 
 // ShareDocument is how much of a clock's time a party used.
@@ -86,10 +110,17 @@ func (a api) register(h huma.API) {
 		Errors:      []int{http.StatusNotFound},
 		Answer: openapi.Page[ClockDocument]{Items: []ClockDocument{{
 			Role: "sla", Measure: "resolution", Cycle: 1, AgreementID: 4294967700, VersionID: 4294967701, CalendarID: 2, Stage: "running", Target: 28800, Used: 3600, Left: 25200,
-			StartedAt: at, Budget: []ShareDocument{{Party: "group", PartyID: 4294967400, Used: 3600}},
+			StartedAt: at, Outlook: []ProspectDocument{}, Budget: []ShareDocument{{Party: "group", PartyID: 4294967400, Used: 3600}},
 			Intervals: []ClockIntervalDocument{{From: at, To: at.Add(time.Hour), Stage: "running", Why: "working", Party: "group", PartyID: 4294967400, Used: 3600}},
 		}}},
 	}, a.clocks)
+	openapi.Register(h, openapi.Operation{
+		ID: "list-likely-breaches", Method: http.MethodGet, Path: "/clocks/likely", Tag: tag, Summary: "List promises that are likely to break",
+		Description: "Open promises that will probably not be kept unless something happens on their tickets, the most urgent first, each with its reasons.",
+		Answer: openapi.Page[LikelyDocument]{Items: []LikelyDocument{{
+			TicketID: 4294967400, Number: "INC-1042", Role: "sla", Measure: "resolution", Left: 4800, Why: []ProspectDocument{{Cause: "long_way", At: at, Sample: 120, Lasted: 43, Longer: 30}},
+		}}},
+	}, a.likely)
 }
 
 // apiPieces bounds the pieces of a clock.
@@ -108,13 +139,20 @@ func (a api) clocks(ctx context.Context, in *clocksInput) (*clocksOutput, error)
 	if err != nil {
 		return nil, err
 	}
+	typical, err := a.s.typical(ctx)
+	if err != nil {
+		return nil, err
+	}
+	foreseen := prospects(&clocks, typical)
 	out := &clocksOutput{Body: openapi.Page[ClockDocument]{Items: []ClockDocument{}}}
 	for i := range clocks.All {
 		c := &clocks.All[i]
 		if in.Pieces {
 			c.Intervals, _ = clock.Pieces(c, clocks.Hours, apiPieces)
 		}
-		out.Body.Items = append(out.Body.Items, documentOf(c, clocks.All))
+		d := documentOf(c, clocks.All)
+		d.Outlook = prospectDocuments(foreseen[i])
+		out.Body.Items = append(out.Body.Items, d)
 	}
 	return out, nil
 }

@@ -40,7 +40,7 @@ func (s *Service) Keep(ctx context.Context, budget time.Duration) error {
 	end := s.now().Add(budget)
 	for s.now().Before(end) && ctx.Err() == nil {
 		busy := false
-		for _, work := range []func(context.Context) (bool, error){s.takeOutbox, s.takeBroken, s.sweep} {
+		for _, work := range []func(context.Context) (bool, error){s.takeOutbox, s.takeBroken, s.takeLikely, s.sweep, s.learn} {
 			more, err := work(ctx)
 			if err != nil {
 				return err
@@ -103,7 +103,11 @@ func (s *Service) sweep(ctx context.Context) (bool, error) {
 // keep computes tickets and writes what their clocks say. Timelines are read before
 // the transaction, which only writes; what is noted meanwhile is computed again.
 func (s *Service) keep(ctx context.Context, ids []int64, swept bool, also func(tx *database.Tx) error) error {
-	clocks, _, err := s.computeAll(ctx, ids)
+	computed, err := s.computeAll(ctx, ids)
+	if err != nil {
+		return err
+	}
+	typical, err := s.typical(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,16 +115,16 @@ func (s *Service) keep(ctx context.Context, ids []int64, swept bool, also func(t
 		if err := lock(ctx, tx, s.now()); err != nil {
 			return err
 		}
-		if err := replaceClocks(ctx, tx, ids, clocks); err != nil {
+		if err := replaceClocks(ctx, tx, ids, computed, typical, s.now()); err != nil {
 			return err
 		}
 		for _, id := range ids {
-			if err := ticket.SetDue(ctx, tx, id, nextDue(clocks[id])); err != nil {
+			if err := ticket.SetDue(ctx, tx, id, nextDue(computed[id].All)); err != nil {
 				return err
 			}
 		}
 		for _, follow := range s.kept {
-			if err := follow(ctx, tx, ids, clocks, swept); err != nil {
+			if err := follow(ctx, tx, ids, clocksOf(computed), swept); err != nil {
 				return err
 			}
 		}

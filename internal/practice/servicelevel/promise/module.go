@@ -30,11 +30,15 @@ func New(s *Service, frame module.Frame) module.Module {
 		Periodic:   []module.Periodic{{Name: "clocks.keep", Every: keepEvery, Run: func(ctx context.Context) error { return s.Keep(ctx, keepFor) }}},
 		Menu: []module.MenuItem{
 			{Section: text.Key("Measurement"), Label: text.Key("Service levels"), URL: reportURL, Icon: "clock", ID: ReportID, Visible: mayReport},
+			{Section: text.Key("Measurement"), Label: text.Key("Likely to break"), URL: likelyURL, Icon: "alert-triangle", ID: LikelyID, Visible: mayReport},
 		},
 		Follow:     s.Follow,
 		Attributes: []ticket.Attribute{attribute()},
 		Panels:     []module.Panel{{ID: "clocks", Place: module.PlaceSide, Show: p.panel}},
-		Columns:    []module.Column{{Key: "due", Label: text.Key("Time left"), Number: true, Cells: s.cells}},
+		Columns: []module.Column{
+			{Key: "due", Label: text.Key("Time left"), Number: true, Cells: s.cells},
+			{Key: "outlook", Label: text.Key("Outlook"), Cells: s.outlookCells},
+		},
 	}
 }
 
@@ -42,6 +46,7 @@ func (p pages) routes(mux *web.Mux) {
 	mux.Handle("GET /tickets/{number}/clocks", p.explain)
 	mux.Handle("GET "+reportURL, p.report)
 	mux.Handle("GET "+reportURL+"/behind", p.behind)
+	mux.Handle("GET "+likelyURL, p.likelyPage)
 }
 
 // attribute is the field promise: of filters and workflows.
@@ -49,7 +54,10 @@ func attribute() ticket.Attribute {
 	return ticket.Attribute{
 		Field: filter.Field{
 			Name: "promise", Label: "Promises", Type: filter.TypeEnum, SQL: `(` + outcome + `t.id HAVING COUNT(*) > 0)`, Aliases: []string{"sla"},
-			Options: []filter.Option{{Key: "open", Label: "To be kept"}, {Key: "broken", Label: "One is broken"}, {Key: "kept", Label: "All kept"}},
+			Options: []filter.Option{
+				{Key: "likely", Label: "Likely to break"}, {Key: "on_course", Label: "On course"}, {Key: "broken", Label: "One is broken"}, {Key: "kept", Label: "All kept"},
+			},
+			Groups: []filter.Group{{Key: "open", Label: "To be kept", Options: []string{"likely", "on_course"}}},
 		},
 		Load: func(ctx context.Context, q database.Querier, ids []int64) (map[int64][]filter.Value, error) {
 			found, err := readOutcomes(ctx, q, ids)

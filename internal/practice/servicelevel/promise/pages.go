@@ -39,10 +39,17 @@ func (p pages) panel(ctx context.Context, t *ticket.Ticket) (web.Component, erro
 	if err != nil {
 		return nil, err
 	}
+	likely, err := p.likely(ctx, &clocks, n, t)
+	if err != nil {
+		return nil, err
+	}
 	m := view.Panel{Number: t.Number}
 	for i := range clocks.All {
 		c := &clocks.All[i]
 		b := p.bar(ctx, c, n, t)
+		if b.Likely = likely[i]; len(b.Likely) > 0 && b.Tone == "" {
+			b.Tone = ui.Warning
+		}
 		if c.Role == clock.SLA {
 			if b.Budget = p.budget(ctx, c, clocks.All, n); c.Target.InDays() {
 				b.Of = text.T(ctx, "Used so far:")
@@ -114,6 +121,10 @@ func (p pages) explain(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	likely, err := p.likely(ctx, &clocks, n, &t)
+	if err != nil {
+		return err
+	}
 	m := view.Page{
 		Number: t.Number, Title: text.T(ctx, "Promises on %s", t.Number),
 		Lead: text.T(ctx, "Computed a moment ago from the timeline, the agreements and their calendars."),
@@ -123,7 +134,9 @@ func (p pages) explain(w http.ResponseWriter, r *http.Request) error {
 		},
 	}
 	for i := range clocks.All {
-		m.Clocks = append(m.Clocks, p.explained(ctx, &clocks.All[i], clocks, n, &t))
+		e := p.explained(ctx, &clocks.All[i], clocks, n, &t)
+		e.Bar.Likely = likely[i]
+		m.Clocks = append(m.Clocks, e)
 	}
 	return p.frame.Page(w, r, module.Page{Title: m.Title, Active: "queue"}, m.View())
 }
@@ -228,6 +241,7 @@ func (s *Service) names(ctx context.Context, clocks []clock.Clock) (names, error
 		party(c.With(), &groups, &organisations)
 		for _, is := range c.Intervals {
 			party(is.Party, &groups, &organisations)
+			groups = append(groups, is.Group)
 		}
 	}
 	q := s.d.DB.Reader()

@@ -316,3 +316,64 @@ func TestAReportAddsUpWhatBecameOfPromises(t *testing.T) {
 		}
 	})
 }
+
+func TestAPromiseTurnsLikelyToBreakWithTime(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		solve := func(tk ticket.Ticket) {
+			w.do(w.tickets.Transition(w.As(w.ana), ticket.ByID(tk.ID), ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "Done."}))
+		}
+		// Twenty took an hour, ten two, and ten eleven, of eight that are promised.
+		for _, took := range []struct{ count, hours int }{{20, 1}, {10, 2}, {10, 11}} {
+			var all []ticket.Ticket
+			for range took.count {
+				all = append(all, w.incident("Earlier"))
+			}
+			w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(all[0].ID), ticket.PublicReply{Body: "On it."}))
+			w.Clock.Advance(time.Duration(took.hours) * time.Hour)
+			for _, tk := range all {
+				solve(tk)
+			}
+		}
+		tk := w.incident("Now")
+		w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(tk.ID), ticket.PublicReply{Body: "On it."}))
+		w.keep()
+		w.Clock.Advance(30 * time.Minute)
+		w.keep()
+		open := func(want string) {
+			t.Helper()
+			for _, f := range []string{"likely", "on_course", "open"} {
+				got := w.finds("state:open promise:" + f)
+				if (f == want || f == "open") != (len(got) == 1) {
+					t.Errorf("promise:%s finds %v", f, got)
+				}
+			}
+		}
+		open("on_course")
+		w.Clock.Advance(31 * time.Minute)
+		ctx, counter := database.WithCounter(t.Context())
+		if err := w.promises.Keep(ctx, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if counter.N() > 12 {
+			t.Errorf("marking one cost %d statements: %v", counter.N(), counter.Queries())
+		}
+		open("likely")
+		found, next, err := w.promises.Likely(w.As(w.ana), promise.Cursor{}, 10)
+		if err != nil || len(found) != 1 || next.Ticket != 0 || found[0].TicketID != tk.ID || found[0].Clock.Measure != clock.Resolution {
+			t.Fatalf("%+v %v", found, err)
+		}
+		if why := found[0].Why[0]; why.Cause != clock.LongWay && why.Cause != clock.LongStay || why.Sample != 40 || why.Longer != 10 {
+			t.Errorf("%+v", why)
+		}
+		for name, person := range map[string]int64{"the requester": w.asker, "the supplier": w.vera} {
+			if found, _, err := w.promises.Likely(w.As(person), promise.Cursor{}, 10); err == nil && len(found) > 0 {
+				t.Errorf("%s sees %+v", name, found)
+			}
+		}
+		solve(tk)
+		w.keep()
+		if got := w.finds("promise:likely"); len(got) != 0 {
+			t.Errorf("done, and %v is likely to break", got)
+		}
+	})
+}

@@ -65,6 +65,7 @@ type Deps struct {
 type Service struct {
 	d    Deps
 	kept []Kept
+	past *past
 }
 
 // NewService makes the service.
@@ -72,7 +73,7 @@ func NewService(d Deps) *Service {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Service{d: d}
+	return &Service{d: d, past: &past{}}
 }
 
 // Kept hears, within the transaction, what the clocks of some tickets say from now
@@ -87,8 +88,9 @@ func (s *Service) now() time.Time { return s.d.Now().UTC().Truncate(time.Microse
 
 // Clocks are those of one ticket, with what they were computed by.
 type Clocks struct {
-	All   []clock.Clock
-	Hours func(calendar int64) *calendar.Hours
+	All    []clock.Clock
+	Course clock.Course
+	Hours  func(calendar int64) *calendar.Hours
 }
 
 // Of computes the clocks of a ticket as they are now. Whoever reads internal notes
@@ -97,39 +99,43 @@ func (s *Service) Of(ctx context.Context, t *ticket.Ticket) (Clocks, error) {
 	if !access.From(ctx).Check(access.ReadNotes, t.Record()).Allowed {
 		return Clocks{}, nil
 	}
-	return s.compute(ctx, t.ID)
-}
-
-func (s *Service) compute(ctx context.Context, ticketID int64) (Clocks, error) {
-	found, hours, err := s.computeAll(ctx, []int64{ticketID})
-	return Clocks{All: found[ticketID], Hours: hours}, err
+	found, err := s.computeAll(ctx, []int64{t.ID})
+	return found[t.ID], err
 }
 
 // computeAll computes the clocks of some tickets in a fixed number of queries.
-func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64][]clock.Clock, func(int64) *calendar.Hours, error) {
+func (s *Service) computeAll(ctx context.Context, ids []int64) (map[int64]Clocks, error) {
 	agreements, err := s.d.Agreements.Book(ctx, s.d.DB.Reader())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out := make(map[int64][]clock.Clock, len(ids))
+	out := make(map[int64]Clocks, len(ids))
 	if len(agreements) == 0 {
-		return out, func(int64) *calendar.Hours { return nil }, nil
+		return out, nil
 	}
 	courses, book, err := s.courses(ctx, ids, agreements)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	now := s.now()
 	for id, course := range courses {
-		out[id] = clock.Compute(course, book, now)
+		out[id] = Clocks{All: clock.Compute(course, book, now), Course: course, Hours: book.Hours}
 	}
-	return out, book.Hours, nil
+	return out, nil
 }
 
 // Compute gives the clocks of some tickets as they are now. It asks for no permission.
 func (s *Service) Compute(ctx context.Context, ids []int64) (map[int64][]clock.Clock, error) {
-	clocks, _, err := s.computeAll(ctx, ids)
-	return clocks, err
+	found, err := s.computeAll(ctx, ids)
+	return clocksOf(found), err
+}
+
+func clocksOf(computed map[int64]Clocks) map[int64][]clock.Clock {
+	out := make(map[int64][]clock.Clock, len(computed))
+	for id := range computed {
+		out[id] = computed[id].All
+	}
+	return out
 }
 
 // Courses gives what the clocks of some tickets are computed from, in a fixed number

@@ -92,7 +92,7 @@ func readOverdue(ctx context.Context, q database.Querier, now time.Time, most in
 }
 
 // replaceClocks writes what the clocks of some tickets say.
-func replaceClocks(ctx context.Context, tx *database.Tx, ids []int64, clocks map[int64][]clock.Clock) error {
+func replaceClocks(ctx context.Context, tx *database.Tx, ids []int64, computed map[int64]Clocks, typical clock.Typical, now time.Time) error {
 	var gone database.Args
 	if _, err := tx.Exec(ctx, `DELETE FROM ticket_clocks WHERE ticket_id IN `+database.In(&gone, ids), gone.Values()...); err != nil {
 		return err
@@ -100,11 +100,18 @@ func replaceClocks(ctx context.Context, tx *database.Tx, ids []int64, clocks map
 	type row struct {
 		ticket int64
 		c      *clock.Clock
+		likely clock.Prospect
 	}
 	var rows []row
 	for _, id := range ids {
-		for i := range clocks[id] {
-			rows = append(rows, row{id, &clocks[id][i]})
+		of := computed[id]
+		foreseen := prospects(&of, typical)
+		for i := range of.All {
+			r := row{ticket: id, c: &of.All[i]}
+			if len(foreseen[i]) > 0 {
+				r.likely = foreseen[i][0]
+			}
+			rows = append(rows, r)
 		}
 	}
 	const batch = 100
@@ -116,10 +123,11 @@ func replaceClocks(ctx context.Context, tx *database.Tx, ids []int64, clocks map
 			values = append(values, database.In(&args, []any{
 				r.ticket, string(c.Role), c.Party, string(c.Measure), c.State, c.Cycle, c.Agreement, c.Version, c.Target.Calendar, string(c.Stage),
 				database.Time(c.Started), database.Time(c.Ended), database.Time(c.Due), database.Time(c.Breached), c.Used.Microseconds(), c.Whole().Microseconds(), pausedLate(c),
+				database.Time(r.likely.At), string(r.likely.Cause), !r.likely.At.IsZero() && !r.likely.At.After(now),
 			}))
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO ticket_clocks (ticket_id, role, party_id, measure, state, cycle, agreement_id, version_id, calendar_id, stage,
-			started_at, ended_at, due_at, breached_at, used, whole, late_pause) VALUES `+strings.Join(values, ", "), args.Values()...); err != nil {
+			started_at, ended_at, due_at, breached_at, used, whole, late_pause, likely_at, likely_why, likely) VALUES `+strings.Join(values, ", "), args.Values()...); err != nil {
 			return err
 		}
 	}
@@ -154,7 +162,8 @@ func readOpen(ctx context.Context, q database.Querier, ids []int64) (map[int64]o
 }
 
 // outcome is the SQL of what became of a ticket's promises.
-const outcome = `SELECT CASE WHEN COUNT(c.breached_at) > 0 THEN 'broken' WHEN SUM(CASE WHEN c.stage IN ('running', 'paused') THEN 1 ELSE 0 END) > 0 THEN 'open' ELSE 'kept' END
+const outcome = `SELECT CASE WHEN COUNT(c.breached_at) > 0 THEN 'broken' WHEN SUM(CASE WHEN c.likely THEN 1 ELSE 0 END) > 0 THEN 'likely'
+	WHEN SUM(CASE WHEN c.stage IN ('running', 'paused') THEN 1 ELSE 0 END) > 0 THEN 'on_course' ELSE 'kept' END
 	FROM ticket_clocks c WHERE c.ticket_id = `
 
 // readOutcomes gives what became of the promises on some tickets; those without one
@@ -243,4 +252,116 @@ func readTried(ctx context.Context, q database.Querier, role clock.Role, terms c
 		sql += ` AND t.service_id IN ` + database.In(args, terms.Services)
 	}
 	return database.All(ctx, q, database.Scalar[int64], sql+` ORDER BY t.created_at, t.id LIMIT `+args.Arg(maxFound), args.Values()...)
+}
+
+func readLearned(ctx context.Context, q database.Querier) (at time.Time, sweeping bool, err error) {
+	err = q.QueryRow(ctx, `SELECT learned_at, swept_to IS NOT NULL FROM clock_state WHERE id = 1`).Scan((*database.Time)(&at), &sweeping)
+	return at, sweeping, err
+}
+
+// readEnded gives the tickets that were resolved last, the latest first.
+func readEnded(ctx context.Context, q database.Querier, since time.Time, most int) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT t.id FROM tickets t WHERE t.resolved_at >= $1 ORDER BY t.resolved_at DESC, t.id DESC LIMIT $2`, database.Time(since), most)
+}
+
+// readOpenTickets gives the tickets with open promises.
+func readOpenTickets(ctx context.Context, q database.Querier) ([]int64, error) {
+	return database.All(ctx, q, database.Scalar[int64], `SELECT DISTINCT c.ticket_id FROM ticket_clocks c WHERE c.stage IN ('running', 'paused') ORDER BY 1 LIMIT $1`, maxFound)
+}
+
+// noteAll is note for many tickets.
+func noteAll(ctx context.Context, tx *database.Tx, tickets []int64) error {
+	const batch = 200
+	for part := range slices.Chunk(tickets, batch) {
+		var args database.Args
+		values := make([]string, 0, len(part))
+		for _, id := range part {
+			values = append(values, database.In(&args, []any{tx.NextID(), id}))
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO clock_outbox (id, ticket_id) VALUES `+strings.Join(values, ", "), args.Values()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replaceTypical(ctx context.Context, tx *database.Tx, typical clock.Typical, now time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE clock_state SET learned_at = $1 WHERE id = 1`, database.Time(now)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM clock_typical`); err != nil {
+		return err
+	}
+	for p, s := range typical {
+		if err := tx.Later(ctx, `INSERT INTO clock_typical (role, measure, step, kind, state, group_id, to_end, length) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			string(p.Role), string(p.Measure), p.Of, p.Kind, p.State, p.Group, database.JSON{V: inMicroseconds(s.ToEnd)}, database.JSON{V: inMicroseconds(s.Length)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inMicroseconds(all []time.Duration) []int64 {
+	out := make([]int64, 0, len(all))
+	for _, d := range all {
+		out = append(out, d.Microseconds())
+	}
+	return out
+}
+
+func durations(microseconds []int64) []time.Duration {
+	out := make([]time.Duration, 0, len(microseconds))
+	for _, m := range microseconds {
+		out = append(out, time.Duration(m)*time.Microsecond)
+	}
+	return out
+}
+
+func readTypical(ctx context.Context, q database.Querier) (clock.Typical, error) {
+	out := clock.Typical{}
+	return out, database.Each(ctx, q, func(r database.Row) error {
+		var p clock.Place
+		var toEnd, length []int64
+		err := r.Scan((*string)(&p.Role), (*string)(&p.Measure), &p.Of, &p.Kind, &p.State, &p.Group, database.JSON{V: &toEnd}, database.JSON{V: &length})
+		out[p] = &clock.Sample{ToEnd: durations(toEnd), Length: durations(length)}
+		return err
+	}, `SELECT c.role, c.measure, c.step, c.kind, c.state, c.group_id, c.to_end, c.length FROM clock_typical c`)
+}
+
+const turns = `likely_at <= $1 AND likely_at IS NOT NULL AND NOT likely`
+
+func anyTurns(ctx context.Context, q database.Querier, now time.Time) (bool, error) {
+	n, err := database.One(ctx, q, database.Scalar[int], `SELECT count(*) FROM (SELECT 1 FROM ticket_clocks WHERE `+turns+` LIMIT 1) c`, database.Time(now))
+	return n > 0, err
+}
+
+func turn(ctx context.Context, tx *database.Tx, now time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE ticket_clocks SET likely = TRUE WHERE `+turns, database.Time(now))
+	return err
+}
+
+// likelyRow names a promise that is likely to break.
+type likelyRow struct {
+	ticket int64
+	key    clock.Key
+	cursor Cursor
+}
+
+// notDue stands, in the order of likely promises, for the instant of what is not due.
+const notDue = "253402300800000000"
+
+func readLikely(ctx context.Context, q database.Querier, where string, args *database.Args, after Cursor, limit int) ([]likelyRow, error) {
+	const key = `c.role || ' ' || c.party_id || ' ' || c.measure || ' ' || c.state || ' ' || c.cycle`
+	const due = `COALESCE(c.due_at, ` + notDue + `)`
+	sql := `SELECT c.ticket_id, c.role, c.party_id, c.measure, c.state, c.cycle, ` + due + `, ` + key + ` FROM ticket_clocks c JOIN tickets t ON t.id = c.ticket_id
+		WHERE c.likely AND c.breached_at IS NULL AND c.ended_at IS NULL AND ` + where
+	if after.Ticket != 0 {
+		sql += ` AND (` + due + `, c.ticket_id, ` + key + `) > (` + args.Arg(after.Due) + `, ` + args.Arg(after.Ticket) + `, ` + args.Arg(after.Key) + `)`
+	}
+	return database.All(ctx, q, func(r database.Row) (likelyRow, error) {
+		var l likelyRow
+		err := r.Scan(&l.ticket, (*string)(&l.key.Role), &l.key.Party, (*string)(&l.key.Measure), &l.key.State, &l.key.Cycle, &l.cursor.Due, &l.cursor.Key)
+		l.cursor.Ticket = l.ticket
+		return l, err
+	}, sql+` ORDER BY 7, 1, 8 LIMIT `+args.Arg(limit), args.Values()...)
 }

@@ -27,7 +27,8 @@ type Bar struct {
 	Done    bool
 	// Budget says who used the customer's time, when others promised a part of it.
 	Budget []Share
-	Of     string // "Of the 8 h promised to the customer"
+	Of     string   // "Of the 8 h promised to the customer"
+	Likely []string // why it is likely to break
 }
 
 // Filled is how much of the bar is drawn full.
@@ -47,6 +48,14 @@ type Share struct {
 	Percent int
 	Own     string // "4 h of 4 h promised", of those with a promise of their own
 	Tone    ui.Tone
+}
+
+// Foreseen is the page of promises that are likely to break.
+type Foreseen struct {
+	Trail       []ui.Crumb
+	Title, Lead string
+	Rule        string
+	Table       ui.Table
 }
 
 // Explained is one clock with all it did.
