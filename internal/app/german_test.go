@@ -10,6 +10,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
 )
 
@@ -89,4 +90,17 @@ func TestChipsAreInTheReadersLanguage(t *testing.T) {
 			t.Errorf("an unknown field: %.300q", wrong[max(0, strings.Index(wrong, "stat")-80):])
 		}
 	})
+}
+
+// TestGermanNounsStayCapitalisedInHeadings: the form of a kind names it as German does.
+func TestGermanNounsStayCapitalisedInHeadings(t *testing.T) {
+	t.Parallel()
+	s := apptest.New(t, database.SQLite)
+	agent := s.SignedIn("agent")
+	readsGerman(t, agent)
+	for kind, want := range map[string]string{"incident": "Neue Störung", "request": "Neue Anfrage"} {
+		if got := strings.TrimSpace(agent.Get("/tickets/new?kind=" + kind).HTML(t).Find("h1").Text()); got != want {
+			t.Errorf("the form of a new %s is called %q", kind, got)
+		}
+	}
 }

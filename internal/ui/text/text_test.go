@@ -111,3 +111,19 @@ func TestAReaderWithoutALanguageWeHaveReadsEnglish(t *testing.T) {
 		t.Errorf("Arabic is written %s, want rtl", got)
 	}
 }
+
+func TestALabelWithinASentence(t *testing.T) {
+	t.Parallel()
+	german := text.With(context.Background(), text.Reader{Language: language.German})
+	for _, c := range []struct {
+		ctx         context.Context
+		label, want string
+	}{
+		{context.Background(), "Incident", "incident"}, {context.Background(), "VPN access", "VPN access"}, {context.Background(), "", ""},
+		{german, "Störung", "Störung"},
+	} {
+		if got := text.Within(c.ctx, c.label); got != c.want {
+			t.Errorf("%q became %q", c.label, got)
+		}
+	}
+}

@@ -113,8 +113,12 @@ func (i *Intake) form(ctx context.Context, a asked, wrong error) (view.Form, err
 		return view.Form{}, err
 	}
 	follows := priority(ctx, def, &a) // and makes impact and urgency levels of this kind
+	title, err := i.title(ctx, def.Key)
+	if err != nil {
+		return view.Form{}, err
+	}
 	m := view.Form{
-		Heading: text.T(ctx, heading(def)), Kind: def.Key, Once: cmp.Or(a.Once, rand.Text()), Errors: view.Errors{},
+		Heading: title, Kind: def.Key, Once: cmp.Or(a.Once, rand.Text()), Errors: view.Errors{},
 		Title: a.Title, Body: a.Body, Tags: a.Tags, FileLimit: i.d.MaxUpload, Priority: follows,
 		Impact: levels(ctx, def.Matrix.Impact, a.Impact), Urgency: levels(ctx, def.Matrix.Urgency, a.Urgency), Channels: channels(ctx, a.Channel),
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
@@ -66,12 +65,27 @@ func heading(def *workflow.Definition) string {
 	case "Request":
 		return text.Key("New request")
 	}
-	label := def.Label
-	first, size := utf8.DecodeRuneInString(label)
-	if second, _ := utf8.DecodeRuneInString(label[size:]); unicode.IsLower(second) { // not of an abbreviation
-		label = string(unicode.ToLower(first)) + label[size:]
+	return "New " + text.Within(context.Background(), def.Label)
+}
+
+// title is the heading of a kind's form in the language of its reader, who has a
+// name of their own for a kind that did not come with the product.
+func (i *Intake) title(ctx context.Context, key string) (string, error) {
+	def, err := i.d.Tickets.Kinds().Get(key)
+	if err != nil {
+		return "", err
 	}
-	return "New " + label
+	if h := heading(def); text.T(ctx, h) != h {
+		return text.T(ctx, h), nil
+	}
+	own, err := i.d.Tickets.Kinds().In(ctx).Get(key)
+	if err != nil {
+		return "", err
+	}
+	if own.Label == def.Label {
+		return heading(def), nil
+	}
+	return text.T(ctx, "New ticket: %s", own.Label), nil
 }
 
 // keyFor gives the keys that open a kind's form, n and the first letter of its

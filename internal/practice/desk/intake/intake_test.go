@@ -183,7 +183,7 @@ func TestPriorityAndGroupFollowWithTheirReason(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		me := w.as(t, w.agent).quick()
 		high := me.get("/tickets/new/priority?was=incident&impact=1&urgency=1").want(http.StatusOK)
-		if got := high.text("#intake-priority"); got != "Priority CriticalFollows from impact “High” and urgency “High”." {
+		if got := high.text("#intake-priority"); got != "PriorityCriticalFollows from impact “High” and urgency “High”." {
 			t.Errorf("priority %q", got)
 		}
 		route := func(more string) *answer {

@@ -295,5 +295,5 @@ func (a *lane) tally(ctx context.Context, partial bool) string {
 
 // errNoMove is why tickets cannot be moved between the lanes of a field.
 func errNoMove(by grouping) error {
-	return apperr.New(apperr.Conflict, "A ticket's %s cannot be changed by moving it.", strings.ToLower(by.Label))
+	return apperr.New(apperr.Conflict, "“%s” cannot be changed by moving a ticket.", by.Label)
 }

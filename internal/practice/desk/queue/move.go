@@ -97,7 +97,7 @@ func notThere(ctx context.Context, t *ticket.Ticket, def *workflow.Definition, p
 	from, _ := def.State(t.State)
 	goal, known := def.State(to)
 	if !known {
-		return apperr.New(apperr.Conflict, "%s", text.T(ctx, "%s is a %s, which has no such state.", t.Number, strings.ToLower(text.T(ctx, def.Label))))
+		return apperr.New(apperr.Conflict, "%s", text.T(ctx, "%s is a %s, which has no such state.", t.Number, text.Within(ctx, text.T(ctx, def.Label))))
 	}
 	var ways []string
 	for _, tr := range possible {
@@ -259,7 +259,7 @@ func (q *Queue) showMove(w http.ResponseWriter, r *http.Request, status int, t *
 	} else {
 		f, ok := def.Field(strings.TrimPrefix(by.Key, ticket.CustomPrefix))
 		if !ok {
-			return apperr.New(apperr.Conflict, "%s", text.T(ctx, "%s is a %s, which has no field “%s”.", t.Number, strings.ToLower(text.T(ctx, def.Label)), by.Label))
+			return apperr.New(apperr.Conflict, "%s", text.T(ctx, "%s is a %s, which has no field “%s”.", t.Number, text.Within(ctx, text.T(ctx, def.Label)), by.Label))
 		}
 		for _, value := range options(f) {
 			m.Choices = append(m.Choices, choice(value, q.laneOf(ctx, by.Key, value).label, form.To))
