@@ -71,6 +71,7 @@ type Query struct {
 	Verb      access.Verb
 	Among     []int64 // only these tickets, at most 200; nil is all
 	Texts     bool    // the long texts as well
+	Open      bool    // only what is not done; a list by priority then reads an index of those alone
 }
 
 // Page is one page of a list. The tickets lack their long texts unless these
@@ -148,11 +149,17 @@ func (s *Service) page(ctx context.Context, q *Query, args *database.Args) (stri
 		}
 		where += " AND (" + column + ", t.id)" + end.compare + "(" + args.Arg(at.value()) + ", " + args.Arg(at.ID) + ")"
 	}
+	if q.Open {
+		where += openOnly
+	}
 	if q.Among != nil {
 		where += " AND t.id IN " + database.In(args, q.Among[:min(len(q.Among), maxPage)])
 	}
 	return ` FROM tickets t WHERE ` + where + ` ORDER BY ` + column + direction + `, t.id` + direction + ` LIMIT `, nil
 }
+
+// openOnly is written as the index of open tickets has it, or no engine would use it.
+const openOnly = ` AND t.category IN ('new', 'open', 'waiting')`
 
 // visible gives the WHERE clause of what matches and may be seen.
 func (s *Service) visible(ctx context.Context, q Query, args *database.Args) (string, error) {

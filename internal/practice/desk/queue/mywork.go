@@ -20,6 +20,7 @@ import (
 type section struct {
 	id, title, filter, sort string
 	most                    int
+	open                    bool          // the filter finds open tickets only
 	team                    bool          // of one's groups rather than one's own
 	empty                   ui.EmptyState // shown when there is nothing; without a title the section is left out
 }
@@ -28,11 +29,11 @@ type section struct {
 // is in two of them: each begins where the one before has ended.
 func workSections(ctx context.Context, actor access.Actor) []section {
 	burning := section{
-		id: "work-burning", team: true, title: text.T(ctx, "Burning"), sort: "priority", most: 6,
+		id: "work-burning", team: true, open: true, title: text.T(ctx, "Burning"), sort: "priority", most: 6,
 		filter: "state:open priority:<=2 -assignee:me",
 	}
 	next := section{
-		id: "work-next", team: true, title: text.T(ctx, "Next to take"), sort: "priority", most: 5,
+		id: "work-next", team: true, open: true, title: text.T(ctx, "Next to take"), sort: "priority", most: 5,
 		filter: "state:open priority:>=3 assignee:none",
 		empty:  ui.EmptyState{Icon: ui.IconCheck, Title: text.T(ctx, "Nothing waits to be taken"), Text: text.T(ctx, "Every open ticket of your groups has somebody.")},
 	}
@@ -45,7 +46,7 @@ func workSections(ctx context.Context, actor access.Actor) []section {
 		{id: "work-answered", title: text.T(ctx, "Answered by the requester"), filter: "assignee:me unanswered:any", sort: "updated", most: 6},
 		burning,
 		{
-			id: "work-mine", title: text.T(ctx, "Assigned to me"), filter: "assignee:me state:open unanswered:none", sort: "priority", most: 8,
+			id: "work-mine", open: true, title: text.T(ctx, "Assigned to me"), filter: "assignee:me state:open unanswered:none", sort: "priority", most: 8,
 			empty: ui.EmptyState{
 				Icon: ui.IconInbox, Title: text.T(ctx, "Nothing is assigned to you"), Text: text.T(ctx, "Take the next ticket below, or pick one from the queue."),
 				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Open the queue"), URL: "/queue"}},
@@ -88,7 +89,7 @@ func (q *Queue) myWork(w http.ResponseWriter, r *http.Request) error {
 		if bound[i].Err != nil {
 			continue // a kind without what the section asks about: nothing to show
 		}
-		if pages[i], err = q.d.Tickets.List(ctx, ticket.Query{Condition: bound[i].Condition, Sort: sort, Limit: s.most}); err != nil {
+		if pages[i], err = q.d.Tickets.List(ctx, ticket.Query{Condition: bound[i].Condition, Sort: sort, Limit: s.most, Open: s.open}); err != nil {
 			return err
 		}
 		ids.of(pages[i].Tickets, shown)
