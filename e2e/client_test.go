@@ -252,10 +252,11 @@ func (c *client) open(t *testing.T, title string) apiTicket {
 	return made
 }
 
-// export reads every ticket with its whole timeline.
+// export reads every ticket with its whole timeline; after an hour of work they are many.
 func (c *client) export(t *testing.T) []apiTicket {
 	t.Helper()
-	a := c.want(t, http.StatusOK, http.MethodGet, "/tickets/export?format=json", nil)
+	patient := &client{url: c.url, token: c.token, http: &http.Client{Timeout: 10 * time.Minute}}
+	a := patient.want(t, http.StatusOK, http.MethodGet, "/tickets/export?format=json", nil)
 	var out []apiTicket
 	for d := json.NewDecoder(bytes.NewReader(a.body)); d.More(); {
 		var one apiTicket
