@@ -115,6 +115,13 @@ func TestMergeSplitAndConvertByPage(t *testing.T) {
 		if title, _ := form.HTML(t).Find("input[name=title]").Attr("value"); title != "And my phone is broken." {
 			t.Errorf("the new ticket would be called %q", title)
 		}
+		marked, err := s.Core.Tickets.Create(s.As("agent"), ticket.Create{Kind: "incident", Title: "Marked", RequesterID: s.Persons["requester"], Description: "## Since **this morning**\n\nIt beeps."})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := agent.Get("/tickets/"+marked.Number+"/split?seq=1").HTML(t).Find("input[name=title]").AttrOr("value", ""); got != "Since this morning" {
+			t.Errorf("the title of what is split off is offered as %q", got)
+		}
 		split := url.Values{"seq": {seq}, "kind": {"incident"}, "title": {""}, "requester": {fmt.Sprint(a.RequesterID)}, "description": {"My phone"}}
 		expect(t, agent.Post("/tickets/"+a.Number+"/split", split), http.StatusUnprocessableEntity)
 		split.Set("title", "Phone is broken")

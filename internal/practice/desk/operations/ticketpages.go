@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/desk/operations/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -270,11 +271,19 @@ func (o *Operations) splitForm(w http.ResponseWriter, r *http.Request) error {
 	return o.showSplit(w, r, &t, &message, &in, nil, nil)
 }
 
-// firstLine makes a title of a text.
+// firstLine makes a title of a text: its first words, without marks.
 func firstLine(s string) string {
 	const most = 80
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	line = strings.TrimLeft(line, "#>*- ")
+	line := ""
+	for _, b := range markdown.Blocks(s) {
+		for _, span := range b.Spans {
+			line += span.Text
+		}
+		if line = strings.TrimSpace(line); line != "" {
+			break
+		}
+	}
+	line, _, _ = strings.Cut(line, "\n")
 	if utf8.RuneCountInString(line) > most {
 		line = string([]rune(line)[:most-1]) + "…"
 	}
