@@ -20,9 +20,9 @@ import (
 
 // records are the addresses of what the practices have made.
 type records struct {
-	major, screen, board, received, pair, agreement, promised        string
-	list, item, template, entry, bulk, merge, macro, job, run, draft string
-	mail                                                             []string
+	major, screen, board, received, pair, agreement, promised                string
+	list, item, template, entry, bulk, merge, macro, job, run, draft, ladder string
+	mail                                                                     []string
 }
 
 // practices lets every practice make something that has pages of its own.
@@ -33,6 +33,7 @@ func (w *world) practices() records {
 	var r records
 
 	r.mail = w.mailPages()
+	r.ladder = path("/escalation-ladders/%d", made[int64](w, admin, "/escalation-ladders", "id", `{"name":"Standard","active":true,"rungs":[{"anchor":"percent","percent":75,"tell":["assignee"]},{"anchor":"after","span":"1h","tell":["chain"],"raise_priority":true}]}`))
 
 	failed := w.post(agent, open+"/major", url.Values{"summary": {"No labels anywhere"}, "reason": {"Every floor"}})
 	r.major = failed.Header.Get("Location")
@@ -199,7 +200,7 @@ func (w *world) ofPractices(b browser, r records) {
 			r.draft, r.draft + "/review", r.draft + "/versions",
 		},
 		"administrator": {
-			r.screen, r.pair, r.pair + "/edit", r.agreement, r.agreement + "/edit", "/service-levels",
+			r.screen, r.pair, r.pair + "/edit", r.agreement, r.agreement + "/edit", r.ladder, open + "/escalations", "/service-levels",
 			fmt.Sprintf("/service-levels/behind?by=service&of=%d&measure=resolution", w.Service), "/roles/agent/edit", r.job, r.run,
 		},
 	}
