@@ -38,6 +38,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/measurement/tension"
 	"github.com/steward-itsm/steward/internal/practice/portal"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/changeover"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
@@ -118,6 +119,7 @@ func (a *App) moduleList() []module.Module {
 		a.pairs.Module(),
 		a.agreements.Module(),
 		promise.New(promises, f),
+		changeover.New(changeover.NewService(c.DB, c.Tickets, a.agreements, c.People, c.Audit, c.Now), f, a.cfg.HTTPS()),
 		workaround.New(workaround.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
 		a.ladders.Module(),
 		process.New(process.Deps{

@@ -209,3 +209,72 @@ func TestAnAgreementIsTriedOnThePast(t *testing.T) {
 		expect(t, admin.Post("/agreements", form), http.StatusUnprocessableEntity)
 	})
 }
+
+func TestAnAgreementIsChangedOnlyWithAReasonAndLeavesATrace(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		promiseEverything(t, s)
+		admin, lead := byJSON{t, s.SignedIn(access.RoleAdministrator)}, s.SignedIn(access.RoleTeamLead)
+		tk := s.Ticket(access.RoleRequester, "incident", "Printer")
+		var made struct{ ID int64 }
+		admin.do("POST", "/agreements", `{"name":"Platinum","role":"sla","from":"2020-01-01T00:00:00Z","terms":{"calendar_id":2,"targets":[{"measure":"resolution","within":"2h"}]}}`, 201, &made)
+		var others struct{ ID int64 }
+		admin.do("POST", "/agreements", fmt.Sprintf(`{"name":"Of others","role":"ola","party_id":%d,"from":"2020-01-01T00:00:00Z","terms":{"calendar_id":2,"targets":[{"measure":"resolution","within":"2h"}]}}`, s.Group), 201, &others)
+		targetOf := func() int64 {
+			t.Helper()
+			var page struct {
+				Items []struct {
+					Role, Measure string
+					Target        int64
+					AgreementID   int64 `json:"agreement_id"`
+				}
+			}
+			admin.do("GET", "/tickets/"+tk.Number+"/clocks", "", 200, &page)
+			for _, c := range page.Items {
+				if c.Role == "sla" && c.Measure == "resolution" {
+					return c.Target
+				}
+			}
+			t.Fatalf("%+v", page)
+			return 0
+		}
+		if got := targetOf(); got != 8*3600 {
+			t.Fatalf("at first %d", got)
+		}
+		path := "/tickets/" + tk.Number + "/agreement"
+		body := func(id int64, reason string) string {
+			return fmt.Sprintf(`{"agreement_id":%d,"reason":%q}`, id, reason)
+		}
+		byJSON{t, s.SignedIn(access.RoleAgent)}.do("POST", path, body(made.ID, "Please"), 403, nil)
+		byJSON{t, s.SignedIn(access.RoleRequester)}.do("POST", path, body(made.ID, "Please"), 403, nil)
+		admin.do("POST", path, body(made.ID, "  "), 422, nil)
+		admin.do("POST", path, body(999, "Please"), 422, nil)
+		admin.do("POST", path, body(made.ID, "They pay for it since Monday."), 200, nil)
+		if got := targetOf(); got != 2*3600 {
+			t.Errorf("then %d", got)
+		}
+		page := lead.Get("/tickets/" + tk.Number)
+		if !strings.Contains(page.Body, "put this under the agreement “Platinum”, version 1: They pay for it since Monday.") {
+			t.Error("the timeline does not say so")
+		}
+		if log := s.SignedIn(access.RoleAdministrator).Get("/audit"); !strings.Contains(log.Body, tk.Number) {
+			t.Error("the audit log does not say so")
+		}
+
+		// By the page, back to what the rules say.
+		form := lead.Get(path)
+		expect(t, form, http.StatusOK)
+		if n := form.HTML(t).Find("input[name=agreement]").Length(); n < 3 {
+			t.Errorf("%d choices", n)
+		}
+		wrong := lead.Post(path, url.Values{"agreement": {"sla:0:0"}, "reason": {""}})
+		if expect(t, wrong, http.StatusUnprocessableEntity); wrong.HTML(t).Find(".s-field-wrong").Length() == 0 {
+			t.Error("nothing stands beside the field")
+		}
+		expect(t, lead.Post(path, url.Values{"agreement": {"sla:0:0"}, "reason": {"A mistake."}}), http.StatusSeeOther)
+		if got := targetOf(); got != 8*3600 {
+			t.Errorf("by the rules %d", got)
+		}
+		expect(t, s.SignedIn(access.RoleAgent).Get(path), http.StatusForbidden)
+	})
+}

@@ -191,6 +191,7 @@ type machine struct {
 	now    time.Time
 	kept   map[int64]Version // frozen for the ticket
 	slots  []slot
+	over   []ChangeOver // in force, the newest last
 	all    []*Clock
 	open   map[Key]*Clock // the present cycle of each promise, ended or not; by Key without Cycle
 	cycles map[Key]int
@@ -198,8 +199,14 @@ type machine struct {
 
 // step takes in what happened in a moment.
 func (m *machine) step(before, now *Moment) {
-	if before == nil || about(&before.Facts) != about(&now.Facts) {
-		m.slots = m.book.attach(&now.Facts, now.At, m.kept)
+	if now.Over != nil {
+		m.over = slices.DeleteFunc(m.over, func(o ChangeOver) bool { return o.Role == now.Over.Role && o.Party == now.Over.Party })
+		if now.Over.Agreement != 0 {
+			m.over = append(m.over, *now.Over)
+		}
+	}
+	if before == nil || now.Over != nil || about(&before.Facts) != about(&now.Facts) {
+		m.slots = m.changed(m.book.attach(&now.Facts, now.At, m.kept), &now.Facts)
 	}
 	for _, c := range m.all {
 		m.happen(c, before, now)
@@ -210,6 +217,25 @@ func (m *machine) step(before, now *Moment) {
 	for _, c := range m.all {
 		m.retarget(c, now)
 	}
+}
+
+// changed puts what somebody decided in the place of what the rules say.
+func (m *machine) changed(slots []slot, f *Facts) []slot {
+	for _, o := range m.over {
+		holds := o.Role == SLA || o.Role == OLA && o.Party == f.Group || o.Role == UC && o.Party == f.Supplier
+		i := slices.IndexFunc(m.book.Agreements, func(a Agreement) bool { return a.ID == o.Agreement })
+		if !holds || i < 0 {
+			continue
+		}
+		a := &m.book.Agreements[i]
+		v := slices.IndexFunc(a.Versions, func(v Version) bool { return v.ID == o.Version })
+		if v < 0 {
+			continue
+		}
+		slots = slices.DeleteFunc(slots, func(s slot) bool { return s.role == o.Role && (o.Role == SLA || s.party == o.Party) })
+		slots = append(slots, slot{agreement: a.ID, role: o.Role, party: a.Party, version: a.Versions[v]})
+	}
+	return slots
 }
 
 // about is what decides under which agreements a ticket comes.

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -38,6 +39,20 @@ type Moment struct {
 	// Withdrawn is when that workaround was taken back; zero for never. From then on it
 	// counts as if it had not been given.
 	Withdrawn time.Time
+	Over      *ChangeOver // somebody put the ticket under another agreement or version
+}
+
+// ChangeOver says what promises hold between the parties of a role from an instant
+// on, whatever the rules say.
+type ChangeOver struct {
+	Role      Role   `json:"role"`
+	Party     int64  `json:"party,omitempty"`     // the group or supplier; 0 for the customer
+	Agreement int64  `json:"agreement,omitempty"` // 0 is what the rules say
+	Version   int64  `json:"version,omitempty"`   // its id
+	Reason    string `json:"reason"`
+	// Names as they were, for who reads the timeline.
+	Name   string `json:"name,omitempty"`
+	Number int    `json:"number,omitempty"`
 }
 
 // Course is a ticket's timeline as clocks see it, in order.
@@ -52,6 +67,10 @@ const (
 	WorkaroundActivity = "workaround"
 	WithdrawnActivity  = "workaround.withdrawn"
 )
+
+// ChangeOverActivity is the activity by which somebody changes the agreement of a
+// ticket; what it leads to is a ChangeOver as JSON.
+const ChangeOverActivity = "agreement.changed"
 
 // Rules are what Read must know besides the timeline.
 type Rules struct {
@@ -89,11 +108,17 @@ func Read(events []ticket.Event, rules Rules) (Course, error) {
 		if back, ok := e.Change(ticket.ActivityPrefix + WithdrawnActivity); ok {
 			c.withdraw(workarounds, back.To, e.At)
 		}
+		if over, ok := e.Change(ticket.ActivityPrefix + ChangeOverActivity); ok {
+			m.Over = &ChangeOver{}
+			if err := json.Unmarshal([]byte(over.To), m.Over); err != nil {
+				m.Over = nil // not ours: nothing follows from it
+			}
+		}
 		n := len(c.Moments)
 		if n > 0 && m.At.Before(c.Moments[n-1].At) {
 			m.At = c.Moments[n-1].At
 		}
-		if n == 0 || m.Facts != c.Moments[n-1].Facts || m.Answered || m.Taken || m.Workaround {
+		if n == 0 || m.Facts != c.Moments[n-1].Facts || m.Answered || m.Taken || m.Workaround || m.Over != nil {
 			c.Moments = append(c.Moments, m)
 		}
 		if m.Workaround {

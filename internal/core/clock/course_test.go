@@ -51,3 +51,44 @@ func TestAWorkaroundThatWasTakenBackWasNone(t *testing.T) {
 		}
 	}
 }
+
+func TestAChangedAgreementKeepsWhatWasUsed(t *testing.T) {
+	t.Parallel()
+	bronze := agreement(1, clock.SLA, 0, within(clock.Resolution, 16*time.Hour))
+	gold := agreement(2, clock.SLA, client, within(clock.Resolution, 4*time.Hour), within(clock.Response, time.Hour))
+	desk := agreement(3, clock.OLA, network, within(clock.Resolution, 8*time.Hour))
+	desk.Versions = append(desk.Versions, clock.Version{ID: 301, Number: 2, From: at(t, "12 12:00"), Terms: clock.Terms{Calendar: office, Targets: []clock.Target{within(clock.Resolution, 2*time.Hour)}}})
+	b := book(t, bronze, gold, desk)
+	over := func(o clock.ChangeOver) func(*clock.Moment) { return func(m *clock.Moment) { m.Over = &o } }
+	s := begin(t, "12 09:00").
+		then("12 12:00", over(clock.ChangeOver{Role: clock.SLA, Agreement: 1, Version: 100})).
+		then("12 13:00", func(m *clock.Moment) { m.Over, m.Service = nil, mail+1 }).
+		then("12 14:00", over(clock.ChangeOver{Role: clock.OLA, Party: network, Agreement: 3, Version: 301})).
+		then("12 15:00", over(clock.ChangeOver{Role: clock.SLA}))
+	for _, c := range []struct {
+		now       string
+		agreement int64
+		target    time.Duration
+		deskHas   time.Duration
+	}{
+		{"12 11:00", 2, 4 * time.Hour, 8 * time.Hour},
+		{"12 12:30", 1, 16 * time.Hour, 8 * time.Hour},
+		{"12 13:30", 1, 16 * time.Hour, 8 * time.Hour}, // another service does not bring the rules back
+		{"12 14:30", 1, 16 * time.Hour, 2 * time.Hour},
+		{"12 16:00", 2, 4 * time.Hour, 2 * time.Hour}, // the rules again
+	} {
+		now := at(t, c.now)
+		clocks := s.now(c.now, b)
+		sla, ola := one(t, clocks, clock.SLA, clock.Resolution), one(t, clocks, clock.OLA, clock.Resolution)
+		used := now.Sub(at(t, "12 09:00"))
+		if sla.Agreement != c.agreement || sla.Target.Within != c.target || sla.Used != used || ola.Target.Within != c.deskHas || ola.Used != used {
+			t.Errorf("at %s: agreement %d, %s used of %s; the desk %s of %s", c.now, sla.Agreement, sla.Used, sla.Target.Within, ola.Used, ola.Target.Within)
+		}
+	}
+	if sla := one(t, s.now("12 14:30", b), clock.SLA, clock.Resolution); !sla.Breached.IsZero() {
+		t.Error("under the longer promise it is broken")
+	}
+	if sla := one(t, s.now("12 16:00", b), clock.SLA, clock.Resolution); !sla.Breached.Equal(at(t, "12 15:00")) {
+		t.Errorf("back under the shorter one it is broken at %s", sla.Breached)
+	}
+}

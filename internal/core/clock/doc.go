@@ -14,7 +14,8 @@
 //   - An agreement is written in versions. A ticket comes under an agreement by what
 //     it is about: its kind, service, customer, group or supplier. The version that is
 //     in force at that instant is frozen for the ticket: later versions are for later
-//     tickets, and the ticket changes over only by a change of what it is about.
+//     tickets, and the ticket changes over only by a change of what it is about,
+//     or when somebody who may says so (ChangeOver), until they say otherwise.
 //   - A change of priority, service or calendar keeps what was consumed: the clock
 //     goes on with another target or other hours, it does not begin again.
 //   - Of the agreements with customers the most specific one holds: the nearest
