@@ -6,6 +6,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 )
 
@@ -15,7 +16,15 @@ func agreeForDump(t *testing.T, s *apptest.System) {
 	c := s.Core
 	agreements := agreement.New(agreement.Deps{DB: c.DB, Audit: c.Audit, Calendars: c.Calendars, People: c.People, Services: c.Services, Kinds: c.Kinds, Clock: c.Now})
 	defer agreements.Close()
-	_, err := agreements.Create(s.As("system"), agreement.Draft{Name: "Gold", Role: clock.SLA, Terms: clock.Terms{
+	unit, err := c.People.CreateOrganisation(s.As("system"), people.OrganisationInput{Kind: people.Unit, Name: "Moved", ParentID: s.Own, Active: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit.ParentID = s.Vendor
+	if _, err := c.People.UpdateOrganisation(s.As("system"), unit.ID, unit.Version, unit.OrganisationInput); err != nil {
+		t.Fatal(err)
+	}
+	_, err = agreements.Create(s.As("system"), agreement.Draft{Name: "Gold", Role: clock.SLA, Terms: clock.Terms{
 		Calendar: 2, Targets: []clock.Target{{Measure: clock.Response, Within: time.Hour}, {Measure: clock.Resolution, Days: 2, Until: 17 * 60}},
 	}})
 	if err != nil {

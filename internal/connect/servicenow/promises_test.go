@@ -75,7 +75,8 @@ func promisesOver(t *testing.T, im *Importer, log []byte) (*promise.Service, *pr
 	p := &promised{hours: officeHours(t), book: []clock.Agreement{{ID: 1, Role: clock.SLA, Versions: []clock.Version{{ID: 10, Number: 1, Terms: clock.Terms{
 		Calendar: 1, Reopen: clock.Continue, Targets: []clock.Target{
 			target(clock.Response, 2*time.Hour), target(clock.Resolution, 40*time.Hour),
-			{Measure: clock.Resolution, Priority: 2, Within: 16 * time.Hour}, {Measure: clock.Resolution, Priority: 4, Days: 10, Until: 17 * 60},
+			{Measure: clock.Resolution, Priority: 2, Within: 16 * time.Hour},
+			{Measure: clock.Resolution, Priority: 4, Days: 10, Until: 17 * 60},
 			{Measure: clock.Step, State: "in_progress", Within: 8 * time.Hour},
 		},
 	}}}}}}

@@ -153,6 +153,16 @@ type Book struct {
 	Hours func(calendar int64) *calendar.Hours
 	// Above gives an organisation and those above it, the nearest first.
 	Above func(organisation int64) []int64
+	// AboveThen is Above as the tree was at an instant, so that a move of an
+	// organisation is heard of by tickets that come in later; nil is Above.
+	AboveThen func(organisation int64, at time.Time) []int64
+}
+
+func (b *Book) above(organisation int64, at time.Time) []int64 {
+	if b.AboveThen != nil {
+		return b.AboveThen(organisation, at)
+	}
+	return b.Above(organisation)
 }
 
 // slot is where an agreement stands with a ticket: one for the customer's, one for
@@ -170,7 +180,7 @@ func (b *Book) attach(f *Facts, at time.Time, kept map[int64]Version) []slot {
 	var out []slot
 	var best *slot
 	var bestRank [3]int
-	above := b.Above(f.Organisation)
+	above := b.above(f.Organisation, at)
 	for i := range b.Agreements {
 		a := &b.Agreements[i]
 		v, frozen := kept[a.ID]

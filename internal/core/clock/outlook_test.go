@@ -40,29 +40,62 @@ func TestWhyAPromiseIsLikelyToBreak(t *testing.T) {
 		want       []clock.Prospect
 	}{
 		{"nothing is known", []clock.Agreement{sla}, begin(t, "12 09:00"), nil, nil},
-		{"half took longer from the start", []clock.Agreement{sla}, begin(t, "12 09:00"), clock.Typical{place: {ToEnd: took(10, 4, 9), Length: took(10, 1, 2)}},
-			[]clock.Prospect{{Cause: clock.LongWay, At: at(t, "12 09:00"), Place: place, Sample: 20, Lasted: 20, Longer: 10}}},
+		{
+			"half took longer from the start",
+			[]clock.Agreement{sla},
+			begin(t, "12 09:00"),
+			clock.Typical{place: {ToEnd: took(10, 4, 9), Length: took(10, 1, 2)}},
+			[]clock.Prospect{{Cause: clock.LongWay, At: at(t, "12 09:00"), Place: place, Sample: 20, Lasted: 20, Longer: 10}},
+		},
 		// A quarter took longer; once another quarter of all has ended, they are half.
-		{"it lasts", []clock.Agreement{sla}, begin(t, "12 09:00"), clock.Typical{place: {ToEnd: took(10, 1, 2, 4, 9), Length: took(10, 1, 2, 3, 4)}},
-			[]clock.Prospect{{Cause: clock.LongWay, At: at(t, "12 11:00"), Place: place, Sample: 40, Lasted: 20, Longer: 10}}},
-		{"it lies in the queue", []clock.Agreement{sla}, begin(t, "12 09:00"), clock.Typical{place: {ToEnd: took(10, 10, 12), Length: took(10, 2, 9)}},
+		{
+			"it lasts",
+			[]clock.Agreement{sla},
+			begin(t, "12 09:00"),
+			clock.Typical{place: {ToEnd: took(10, 1, 2, 4, 9), Length: took(10, 1, 2, 3, 4)}},
+			[]clock.Prospect{{Cause: clock.LongWay, At: at(t, "12 11:00"), Place: place, Sample: 40, Lasted: 20, Longer: 10}},
+		},
+		{
+			"it lies in the queue",
+			[]clock.Agreement{sla},
+			begin(t, "12 09:00"),
+			clock.Typical{place: {ToEnd: took(10, 10, 12), Length: took(10, 2, 9)}},
 			[]clock.Prospect{
 				{Cause: clock.LongStay, At: at(t, "12 09:00"), Place: place, Sample: 20, Lasted: 20, Longer: 10},
 				{Cause: clock.LongWay, At: at(t, "12 09:00"), Place: place, Sample: 20, Lasted: 20, Longer: 20},
-			}},
+			},
+		},
 		{"nobody took that long", []clock.Agreement{sla}, begin(t, "12 09:00"), clock.Typical{place: {ToEnd: took(10, 1, 7), Length: took(10, 1, 7)}}, nil},
-		{"of another group only the others are known", []clock.Agreement{sla}, begin(t, "12 09:00").then("12 10:00", passTo(network+1, 0)), clock.Typical{anywhere: {ToEnd: took(10, 1, 7), Length: took(10, 1, 2)}},
-			nil}, // 7 h of work are left, and none took longer
-		{"after what was used before less is left", []clock.Agreement{sla}, begin(t, "12 09:00").then("12 11:00", passTo(network+1, 0)), clock.Typical{anywhere: {ToEnd: took(10, 1, 7), Length: took(10, 1, 2)}},
-			[]clock.Prospect{{Cause: clock.LongWay, At: at(t, "12 11:00"), Place: anywhere, Sample: 20, Lasted: 20, Longer: 10}}},
-		{"the supplier promised it for later", []clock.Agreement{sla, uc}, begin(t, "12 09:00").then("12 10:00", passTo(vendors, supplier)), nil,
-			[]clock.Prospect{{Cause: clock.LaterPromise, At: at(t, "12 10:00"), Due: at(t, "15 10:00")}}},
+		{
+			"of another group only the others are known",
+			[]clock.Agreement{sla},
+			begin(t, "12 09:00").then("12 10:00", passTo(network+1, 0)),
+			clock.Typical{anywhere: {ToEnd: took(10, 1, 7), Length: took(10, 1, 2)}},
+			nil,
+		}, // 7 h of work are left, and none took longer
+		{
+			"after what was used before less is left",
+			[]clock.Agreement{sla},
+			begin(t, "12 09:00").then("12 11:00", passTo(network+1, 0)),
+			clock.Typical{anywhere: {ToEnd: took(10, 1, 7), Length: took(10, 1, 2)}},
+			[]clock.Prospect{{Cause: clock.LongWay, At: at(t, "12 11:00"), Place: anywhere, Sample: 20, Lasted: 20, Longer: 10}},
+		},
+		{
+			"the supplier promised it for later",
+			[]clock.Agreement{sla, uc},
+			begin(t, "12 09:00").then("12 10:00", passTo(vendors, supplier)), nil,
+			[]clock.Prospect{{Cause: clock.LaterPromise, At: at(t, "12 10:00"), Due: at(t, "15 10:00")}},
+		},
 		{"the group promised it for sooner", []clock.Agreement{sla, ola}, begin(t, "12 09:00"), nil, nil},
-		{"nobody is there in the evening", []clock.Agreement{around, nights}, begin(t, "12 14:00"), nil,
+		{
+			"nobody is there in the evening",
+			[]clock.Agreement{around, nights},
+			begin(t, "12 14:00"), nil,
 			[]clock.Prospect{
 				{Cause: clock.LaterPromise, At: at(t, "12 14:00"), Due: at(t, "15 10:00")},
 				{Cause: clock.NotAtWork, At: at(t, "12 17:00")},
-			}},
+			},
+		},
 		{"it is broken already", []clock.Agreement{sla}, begin(t, "05 09:00"), clock.Typical{place: {ToEnd: took(20, 90), Length: took(20, 90)}}, nil},
 		{"a pause stands still", []clock.Agreement{sla}, begin(t, "12 09:00").then("12 09:30", waits), clock.Typical{
 			{Role: clock.SLA, Measure: clock.Resolution, Kind: "incident", State: "on_hold"}: {ToEnd: took(10, 1, 2, 4, 9), Length: took(40, 0)},

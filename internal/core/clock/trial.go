@@ -96,6 +96,7 @@ func (t *Trial) Agreements() []Agreement {
 func (t *Trial) LookUp(in Book) {
 	t.today.Hours, t.tried.Hours = in.Hours, in.Hours
 	t.today.Above, t.tried.Above = in.Above, in.Above
+	t.today.AboveThen, t.tried.AboveThen = in.AboveThen, in.AboveThen
 }
 
 // Add tries a ticket.

@@ -231,6 +231,9 @@ func (s *Service) UpdateOrganisation(ctx context.Context, id, version int64, in 
 			if err := moveOrganisation(ctx, tx, o.ID, o.ParentID); err != nil {
 				return err
 			}
+			if err := insertMove(ctx, tx, Move{o.ID, before.ParentID, o.UpdatedAt}); err != nil {
+				return err
+			}
 		}
 		if err := s.updateOrganisation(ctx, tx, o); err != nil {
 			return duplicateName(err, "There is already an organisation called %s here.", in.Name)

@@ -82,6 +82,26 @@ func moveOrganisation(ctx context.Context, tx *database.Tx, id, parent int64) er
 	return err
 }
 
+// insertMove notes where an organisation hung until an instant. Of two moves in one
+// microsecond the first says it.
+func insertMove(ctx context.Context, tx *database.Tx, m Move) error {
+	_, err := tx.Exec(ctx, `INSERT INTO organisation_moves (organisation_id, moved_at, parent_id) VALUES ($1, $2, $3) ON CONFLICT (organisation_id, moved_at) DO NOTHING`,
+		m.Organisation, database.Time(m.At), database.ID(m.Parent))
+	return err
+}
+
+// maxMoves bounds how many moves are read.
+const maxMoves = 50_000
+
+// readMoves gives all moves by their instants.
+func readMoves(ctx context.Context, q database.Querier) ([]Move, error) {
+	return database.All(ctx, q, func(r database.Row) (Move, error) {
+		var m Move
+		err := r.Scan(&m.Organisation, (*database.Time)(&m.At), (*database.ID)(&m.Parent))
+		return m, err
+	}, `SELECT m.organisation_id, m.moved_at, m.parent_id FROM organisation_moves m ORDER BY m.moved_at, m.organisation_id LIMIT $1`, maxMoves)
+}
+
 func (s *Service) updateOrganisation(ctx context.Context, tx *database.Tx, o Organisation) error {
 	n, err := tx.Exec(ctx, `UPDATE organisations SET kind = $1, name = $2, name_folded = $3, parent_id = $4, description = $5, active = $6,
 		updated_at = $7, version = $8 WHERE id = $9 AND version = $10`,

@@ -163,7 +163,8 @@ func (p pages) likelyTable(ctx context.Context, found []Likely) (ui.Table, error
 		}
 		what := measureLabel(ctx, &l.Clock, p.s.stateLabel(tk)) + " · " + n.agreement(&l.Clock)
 		t.Rows = append(t.Rows, ui.Row{URL: view.URL(tk.Number), Cells: []templ.Component{
-			ui.Link{Label: tk.Number + " " + tk.Title, URL: view.TicketURL(tk.Number)}, ui.Words(what), ui.Words(length(ctx, l.Clock.Left)), due,
+			ui.Link{Label: tk.Number + " " + tk.Title, URL: view.TicketURL(tk.Number)},
+			ui.Words(what), ui.Words(length(ctx, l.Clock.Left)), due,
 			ui.Words(likelyWords(ctx, &l.Why[0], &Clocks{Course: l.Course}, n, p.s.stateLabel(tk))),
 		}})
 	}

@@ -38,7 +38,7 @@ type Calendars interface {
 // Places say where groups and organisations stand, and what they are called.
 type Places interface {
 	Suppliers(ctx context.Context, q database.Querier) (map[int64]int64, error)
-	Above(ctx context.Context, q database.Querier, ids []int64) (map[int64][]int64, error)
+	Lineages(ctx context.Context, q database.Querier, ids []int64) (func(organisation int64, at time.Time) []int64, error)
 	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
 }
@@ -183,7 +183,7 @@ func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.A
 			organisations = append(organisations, course.Moments[i].Organisation)
 		}
 	}
-	above, err := s.d.Places.Above(ctx, q, distinct(organisations))
+	above, err := s.d.Places.Lineages(ctx, q, distinct(organisations))
 	if err != nil {
 		return nil, book, err
 	}
@@ -192,7 +192,9 @@ func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.A
 		return nil, book, err
 	}
 	book.Hours = func(id int64) *calendar.Hours { return hours[id] }
-	book.Above = func(id int64) []int64 { return above[id] }
+	now := s.now()
+	book.Above = func(id int64) []int64 { return above(id, now) }
+	book.AboveThen = above
 	return courses, book, nil
 }
 
