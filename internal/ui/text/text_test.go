@@ -119,7 +119,9 @@ func TestALabelWithinASentence(t *testing.T) {
 		ctx         context.Context
 		label, want string
 	}{
-		{context.Background(), "Incident", "incident"}, {context.Background(), "VPN access", "VPN access"}, {context.Background(), "", ""},
+		{context.Background(), "Incident", "incident"},
+		{context.Background(), "VPN access", "VPN access"},
+		{context.Background(), "", ""},
 		{german, "Störung", "Störung"},
 	} {
 		if got := text.Within(c.ctx, c.label); got != c.want {
