@@ -52,6 +52,7 @@ func guide() []shot {
 		{"services", "administrator", "/services"},
 		{"calendar", "administrator", "/calendars/2"},
 		{"agreement", "administrator", "/agreements/new?standard=1"},
+		{"notification-settings", "agent", "/inbox/settings"},
 		{"escalation-ladders", "administrator", "/escalation-ladders"},
 		{"escalation-ladder", "administrator", "/escalation-ladders/new?standard=1"},
 		{"ticket-escalations", "agent", escalationsPage},

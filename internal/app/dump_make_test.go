@@ -150,6 +150,7 @@ func used(t *testing.T, s *apptest.System) {
 	agreeForDump(t, s)
 	mailForDump(t, s)
 	escalateForDump(t, s)
+	mailNoticesForDump(t, s)
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

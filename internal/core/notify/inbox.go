@@ -152,26 +152,7 @@ type PublicPage struct {
 // put an internal text.
 func (s *Service) PublicInbox(ctx context.Context, q Query) (PublicPage, error) {
 	p, err := s.Inbox(ctx, q)
-	out := PublicPage{Next: p.Next}
-	for _, l := range p.Lines {
-		line := PublicLine{
-			TicketID: l.Subject.ID, Number: l.Number, Title: l.Subject.Title, Kind: l.Kind, State: l.State, Muted: l.Muted, Watched: l.Watched,
-		}
-		for i := range l.Notices {
-			n, ok := l.Notices[i].Public()
-			if !ok {
-				continue
-			}
-			line.Notices = append(line.Notices, n)
-			if n.ReadAt.IsZero() {
-				line.Unread++
-			}
-		}
-		if len(line.Notices) > 0 {
-			out.Lines = append(out.Lines, line)
-		}
-	}
-	return out, err
+	return PublicPage{Lines: PublicLines(p.Lines), Next: p.Next}, err
 }
 
 type subjectKey struct {

@@ -110,7 +110,7 @@ func (s *Service) Send(ctx context.Context, tx *database.Tx, notices ...Notice) 
 		return err
 	}
 	out = slices.DeleteFunc(out, func(n Notice) bool { return !wishes.want(n) })
-	return s.store(ctx, tx, out)
+	return s.store(ctx, tx, out, wishes)
 }
 
 // complete checks a notice and fills in what was left out.
@@ -141,20 +141,21 @@ func (n *Notice) complete(now time.Time) error {
 const rowsPerInsert = 200
 
 // store writes notices and tells their recipients' screens.
-func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice) error {
+func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice, w wishes) error {
 	if len(notices) == 0 {
 		return nil
 	}
 	for part := range slices.Chunk(notices, rowsPerInsert) {
 		var args database.Args
-		rows := make([]string, len(part))
+		rows, ids := make([]string, len(part)), make([]int64, len(part))
 		for i, n := range part {
+			ids[i] = tx.NextID()
 			cause := any(nil)
 			if n.Key != "" {
 				cause = n.Key
 			}
 			values := []any{
-				tx.NextID(), n.To, string(n.Kind), string(n.Reason), n.Subject.Type, n.Subject.ID, n.Subject.Title, n.Subject.URL,
+				ids[i], n.To, string(n.Kind), string(n.Reason), n.Subject.Type, n.Subject.ID, n.Subject.Title, n.Subject.URL,
 				string(n.Actor.Type), database.ID(n.Actor.ID), n.Internal, n.Seq, n.Detail, database.Time(n.At), cause,
 			}
 			places := make([]string, len(values))
@@ -167,6 +168,9 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice) 
 			actor_type, actor_id, internal, seq, detail, at, cause) VALUES `+strings.Join(rows, ", ")+
 			` ON CONFLICT (person_id, cause) DO NOTHING`, args.Values()...)
 		if err != nil {
+			return err
+		}
+		if err := s.planMail(ctx, tx, part, ids, w); err != nil {
 			return err
 		}
 	}

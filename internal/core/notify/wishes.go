@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -18,6 +19,8 @@ var mutePierced = []Kind{Mentioned, Assigned, Reviewed}
 type wishes struct {
 	kinds map[wish]bool
 	mutes map[mute]bool
+	mails map[wish]Mail
+	plans map[int64]mailing // of those with a mail
 }
 
 type wish struct {
@@ -40,7 +43,7 @@ func (w wishes) want(n Notice) bool {
 
 // wishesOf reads what the recipients of some notices chose, in one query.
 func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes, error) {
-	w := wishes{kinds: map[wish]bool{}, mutes: map[mute]bool{}}
+	w := wishes{kinds: map[wish]bool{}, mutes: map[mute]bool{}, mails: map[wish]Mail{}, plans: map[int64]mailing{}}
 	var persons, tickets []int64
 	for _, n := range notices {
 		persons = append(persons, n.To)
@@ -50,16 +53,21 @@ func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes
 	}
 	persons, tickets = unique(persons), unique(tickets)
 	var args database.Args
-	query := `SELECT person_id, kind, wanted, 0 AS ticket FROM notice_choices WHERE person_id IN ` + database.In(&args, persons)
+	query := `SELECT c.person_id, c.kind, c.wanted, 0 AS ticket, c.mail, COALESCE(l.rhythm, '') AS rhythm, COALESCE(l.minute, 0) AS minute, COALESCE(l.weekday, 0) AS weekday,
+			COALESCE(l.quiet_from, 0) AS quiet_from, COALESCE(l.quiet_to, 0) AS quiet_to, COALESCE(p.zone, '') AS zone
+		FROM notice_choices c LEFT JOIN notice_plans l ON l.person_id = c.person_id LEFT JOIN persons p ON p.id = c.person_id WHERE c.person_id IN ` + database.In(&args, persons)
 	if len(tickets) > 0 {
-		query += ` UNION ALL SELECT person_id, '', FALSE, ticket_id FROM ticket_mutes WHERE person_id IN ` + database.In(&args, persons) +
+		query += ` UNION ALL SELECT person_id, '', FALSE, ticket_id, '', '', 0, 0, 0, 0, '' FROM ticket_mutes WHERE person_id IN ` + database.In(&args, persons) +
 			` AND ticket_id IN ` + database.In(&args, tickets)
 	}
 	err := database.Each(ctx, q, func(r database.Row) error {
 		var person, ticketID int64
 		var kind Kind
 		var wanted bool
-		if err := r.Scan(&person, &kind, &wanted, &ticketID); err != nil {
+		var mail Mail
+		var plan Plan
+		var zone string
+		if err := r.Scan(&person, &kind, &wanted, &ticketID, &mail, &plan.Rhythm, &plan.Minute, &plan.Weekday, &plan.QuietFrom, &plan.QuietTo, &zone); err != nil {
 			return err
 		}
 		if ticketID != 0 {
@@ -67,9 +75,24 @@ func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes
 		} else {
 			w.kinds[wish{person, kind}] = wanted
 		}
+		if mail != MailNever {
+			w.mails[wish{person, kind}], w.plans[person] = mail, mailingOf(plan, zone)
+		}
 		return nil
 	}, query, args.Values()...)
 	return w, err
+}
+
+// mailingOf is a plan as it is stored; without one it is the usual one.
+func mailingOf(p Plan, zone string) mailing {
+	if p.Rhythm == "" {
+		p = usualPlan
+	}
+	at, err := time.LoadLocation(zone)
+	if err != nil {
+		at = time.UTC
+	}
+	return mailing{p, at}
 }
 
 func unique(ids []int64) []int64 {
@@ -80,7 +103,8 @@ func unique(ids []int64) []int64 {
 // Choice is one kind and whether the actor wants it.
 type Choice struct {
 	Info
-	On bool
+	On   bool
+	Mail Mail
 }
 
 // Choices lists the kinds that can concern the actor, with what they chose.
@@ -98,7 +122,7 @@ func (s *Service) Choices(ctx context.Context) ([]Choice, error) {
 		if info.For > AudienceOf(actor) {
 			continue
 		}
-		out = append(out, Choice{Info: info, On: w.want(Notice{To: actor.ID, Kind: info.Kind})})
+		out = append(out, Choice{Info: info, On: w.want(Notice{To: actor.ID, Kind: info.Kind}), Mail: w.mails[wish{actor.ID, info.Kind}]})
 	}
 	return out, nil
 }

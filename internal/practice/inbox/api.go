@@ -54,6 +54,16 @@ type NotificationMarks struct {
 type NotificationChoice struct {
 	Kind   string `json:"kind" example:"reply"`
 	Wanted bool   `json:"wanted"`
+	Mail   string `json:"mail,omitempty" enum:"never,now,digest" doc:"Whether it comes by mail as well. Missing leaves it as it is."`
+}
+
+// NotificationMail is when mail comes, by the clock where you are.
+type NotificationMail struct {
+	Rhythm    string `json:"rhythm" enum:"hourly,daily,weekly" doc:"Of the digest."`
+	Time      string `json:"time" maxLength:"5" example:"08:00" doc:"Of a daily or weekly digest."`
+	Weekday   int    `json:"weekday" minimum:"0" maximum:"6" doc:"Of a weekly digest; 0 is Sunday."`
+	QuietFrom string `json:"quiet_from,omitempty" maxLength:"5" example:"20:00" doc:"No mail is sent from then"`
+	QuietTo   string `json:"quiet_to,omitempty" maxLength:"5" example:"07:00" doc:"until then."`
 }
 
 // NotificationChoices are all that can concern you, or those to change.
@@ -92,6 +102,15 @@ func (i *Inbox) register(h huma.API) {
 		ID: "change-notification-settings", Method: http.MethodPatch, Path: "/notifications/settings", Tag: tagNotices, Summary: "Change what you want to be told",
 		Description: "Kinds that are not named stay as they are.", Request: choices, Answer: choices,
 	}, i.apiChoose)
+	plan := NotificationMail{Rhythm: "daily", Time: "08:00", Weekday: 1}
+	openapi.Register(h, openapi.Operation{
+		ID: "get-notification-mail", Method: http.MethodGet, Path: "/notifications/settings/mail", Tag: tagNotices, Summary: "Get when mail comes",
+		Description: "The digest and your quiet hours.", Answer: plan,
+	}, i.apiPlan)
+	openapi.Register(h, openapi.Operation{
+		ID: "replace-notification-mail", Method: http.MethodPut, Path: "/notifications/settings/mail", Tag: tagNotices, Summary: "Set when mail comes",
+		Description: "What waits already goes when it was to.", Request: plan, Answer: plan,
+	}, i.apiSavePlan)
 	for _, on := range []bool{true, false} {
 		op := openapi.Operation{
 			ID: "mute-ticket", Method: http.MethodPut, Path: "/tickets/{ref}/mute", Tag: tagNotices, Summary: "Mute a ticket",
@@ -233,7 +252,7 @@ func (i *Inbox) apiChoices(ctx context.Context, _ *struct{}) (*choicesAnswer, er
 	choices, err := i.d.Notices.Choices(ctx)
 	out := &choicesAnswer{NotificationChoices{Kinds: []NotificationChoice{}}}
 	for _, c := range choices {
-		out.Body.Kinds = append(out.Body.Kinds, NotificationChoice{string(c.Kind), c.On})
+		out.Body.Kinds = append(out.Body.Kinds, NotificationChoice{string(c.Kind), c.On, mailWord(c.Mail)})
 	}
 	return out, err
 }
@@ -242,11 +261,19 @@ func (i *Inbox) apiChoose(ctx context.Context, in *struct{ Body NotificationChoi
 	if err := person(ctx); err != nil {
 		return nil, err
 	}
-	wanted := map[notify.Kind]bool{}
+	wanted, how := map[notify.Kind]bool{}, map[notify.Kind]notify.Mail{}
 	for _, c := range in.Body.Kinds {
 		wanted[notify.Kind(c.Kind)] = c.Wanted
+		for _, way := range notify.Mails() {
+			if mailWord(way) == c.Mail {
+				how[notify.Kind(c.Kind)] = way
+			}
+		}
 	}
 	if err := i.d.Notices.Choose(ctx, wanted); err != nil {
+		return nil, err
+	}
+	if err := i.d.Notices.ChooseMail(ctx, how); err != nil {
 		return nil, err
 	}
 	return i.apiChoices(ctx, nil)
@@ -268,4 +295,36 @@ func (i *Inbox) apiMute(on bool) func(ctx context.Context, in *struct {
 		}
 		return nil, i.d.Notices.Mute(ctx, t.ID, on)
 	}
+}
+
+func mailWord(m notify.Mail) string {
+	if m == notify.MailNever {
+		return "never"
+	}
+	return string(m)
+}
+
+type planAnswer struct{ Body NotificationMail }
+
+func (i *Inbox) apiPlan(ctx context.Context, _ *struct{}) (*planAnswer, error) {
+	if err := person(ctx); err != nil {
+		return nil, err
+	}
+	p, err := i.d.Notices.PlanOf(ctx)
+	return &planAnswer{NotificationMail(formOf(p))}, err
+}
+
+func (i *Inbox) apiSavePlan(ctx context.Context, in *struct{ Body NotificationMail }) (*planAnswer, error) {
+	if err := person(ctx); err != nil {
+		return nil, err
+	}
+	f := mailForm(in.Body)
+	p, err := f.plan()
+	if err != nil {
+		return nil, err
+	}
+	if err := i.d.Notices.SavePlan(ctx, p); err != nil {
+		return nil, err
+	}
+	return i.apiPlan(ctx, nil)
 }

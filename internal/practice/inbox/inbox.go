@@ -10,6 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/access/actors"
+	"github.com/steward-itsm/steward/internal/core/letter"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/people"
@@ -36,6 +38,19 @@ type Deps struct {
 	Clock   func() time.Time
 	Log     *slog.Logger
 	HTTPS   bool // people reach the product over https
+
+	Post   Post // sends letters; nil sends none
+	Actors *actors.Cache
+	// Reading gives a context in which texts are in a person's language and zone.
+	Reading func(ctx context.Context, p actors.Person) context.Context
+	BaseURL string // the product's address, without a slash at its end
+}
+
+// Post sends letters; the room of mail does.
+type Post interface {
+	Enqueue(ctx context.Context, tx *database.Tx, l letter.Letter) error
+	// HasSender reports whether mail is set up, so that it can be offered.
+	HasSender(ctx context.Context, q database.Querier) (bool, error)
 }
 
 // Inbox holds the pages.
@@ -57,7 +72,7 @@ func (i *Inbox) Module() module.Module {
 			{Prefix: notify.TopicPrefix, Allow: allow(notify.TopicPrefix)},
 			{Prefix: notify.TopicPrefixInside, Allow: allow(notify.TopicPrefixInside)},
 		},
-		Periodic: []module.Periodic{{Name: "notify.expire", Every: time.Hour, Run: i.d.Notices.Expire}},
+		Periodic: []module.Periodic{{Name: "notify.expire", Every: time.Hour, Run: i.d.Notices.Expire}, {Name: "notify.mail", Every: mailEvery, Run: i.SendMail}},
 		Actions: []module.Action{{
 			Label: text.Key("Notifications about this"), Icon: string(ui.IconBell),
 			URL:     func(t *ticket.Ticket) string { return view.AboutURL(t.Number) },
@@ -74,6 +89,7 @@ func (i *Inbox) routes(mux *web.Mux) {
 	mux.Handle("POST "+view.URL+"/unread", i.unread)
 	mux.Handle("GET "+view.URL+"/settings", i.settings)
 	mux.Handle("POST "+view.URL+"/settings", i.saveSettings)
+	mux.Handle("POST "+view.URL+"/settings/mail", i.saveMail)
 	mux.Handle("GET "+view.URL+"/about/{number}", i.about)
 	mux.Handle("POST "+view.URL+"/about/{number}", i.follow)
 }

@@ -33,6 +33,15 @@ func (i *Inbox) lines(ctx context.Context, q notify.Query) ([]view.Line, int64, 
 	return lines, page.Next, err
 }
 
+// worded gives lines as their reader understands them.
+func (i *Inbox) worded(ctx context.Context, found []notify.Line) ([]view.Line, error) {
+	who := readerOf(ctx)
+	if who.audience != notify.Insiders {
+		return i.publicLines(ctx, who, notify.PublicLines(found))
+	}
+	return i.insideLines(ctx, who, found)
+}
+
 func (i *Inbox) insideLines(ctx context.Context, who reader, found []notify.Line) ([]view.Line, error) {
 	var actors []ticket.ActorRef
 	for _, l := range found {

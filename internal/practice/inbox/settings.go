@@ -15,8 +15,18 @@ import (
 )
 
 func (i *Inbox) settings(w http.ResponseWriter, r *http.Request) error {
+	return i.showSettings(w, r, nil, nil)
+}
+
+// showSettings is the page of settings; typed is what failed to be saved of when mail
+// comes, nil shows what is kept.
+func (i *Inbox) showSettings(w http.ResponseWriter, r *http.Request, typed *mailForm, failed error) error {
 	ctx := r.Context()
 	choices, err := i.d.Notices.Choices(ctx)
+	if err != nil {
+		return err
+	}
+	mail, err := i.offersMail(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,15 +37,37 @@ func (i *Inbox) settings(w http.ResponseWriter, r *http.Request) error {
 		if m.Plain && said.plain != "" {
 			about = said.plain
 		}
-		m.Kinds = append(m.Kinds, view.Choice{Kind: string(c.Kind), Label: text.T(ctx, said.label), About: text.T(ctx, about), On: c.On})
+		choice := view.Choice{Kind: string(c.Kind), Label: text.T(ctx, said.label), About: text.T(ctx, about), On: c.On}
+		if mail {
+			way := mailSelect(ctx, &c, choice.Label)
+			choice.Mail = &way
+		}
+		m.Kinds = append(m.Kinds, choice)
 	}
-	return i.d.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Notification settings")}, m.View())
+	if mail {
+		if typed == nil {
+			plan, err := i.d.Notices.PlanOf(ctx)
+			if err != nil {
+				return err
+			}
+			kept := formOf(plan)
+			typed = &kept
+		}
+		plan := mailFields(ctx, typed, failed)
+		m.Mail = &plan
+	}
+	status := http.StatusOK
+	if failed != nil {
+		status = http.StatusUnprocessableEntity
+	}
+	return i.d.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Notification settings"), Status: status}, m.View())
 }
 
 func (i *Inbox) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Shown []string `form:"shown"` // the kinds the form asked about
-		Kinds []string `form:"kinds"` // those that are ticked
+		Shown []string          `form:"shown"`  // the kinds the form asked about
+		Kinds []string          `form:"kinds"`  // those that are ticked
+		Mail  map[string]string `form:"mail.*"` // how each comes by mail, where that is offered
 	}
 	if err := web.Form(r, &in, nil); err != nil {
 		return err
@@ -49,6 +81,13 @@ func (i *Inbox) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		wanted[notify.Kind(k)] = true
 	}
 	if err := i.d.Notices.Choose(ctx, wanted); err != nil {
+		return err
+	}
+	how := map[notify.Kind]notify.Mail{}
+	for k, way := range in.Mail {
+		how[notify.Kind(k)] = notify.Mail(way)
+	}
+	if err := i.d.Notices.ChooseMail(ctx, how); err != nil {
 		return err
 	}
 	web.Flash(w, web.Toast{Text: text.T(ctx, "Your notification settings are saved.")}, i.d.HTTPS)

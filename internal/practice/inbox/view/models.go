@@ -116,12 +116,20 @@ func (n News) url() string {
 type Settings struct {
 	Plain bool
 	Kinds []Choice
+	Mail  *MailPlan // nil while mail is not offered
+}
+
+// MailPlan is when mail comes.
+type MailPlan struct {
+	Rhythm, Weekday          ui.Select
+	Time, QuietFrom, QuietTo ui.TextField
 }
 
 // Choice is one kind of notice.
 type Choice struct {
 	Kind, Label, About string
 	On                 bool
+	Mail               *ui.Select // nil while mail is not offered
 }
 
 // About is how the reader stands to one ticket.
