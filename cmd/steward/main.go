@@ -32,6 +32,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Serve the pages and the API, and run background jobs."`
 	Demo     demoCommand     `cmd:"" help:"Fill an empty installation with a demo organisation and print its sign-ins."`
 	Import   importCommand   `cmd:"" help:"Bring in another system's history."`
+	Mail     mailCommand     `cmd:"" help:"Bring in mail."`
 	Export   exportCommand   `cmd:"" help:"Write tickets out, with conversation and history."`
 	Admin    adminCommand    `cmd:"" help:"Make an administrator, or give one a new password."`
 	Token    tokenCommand    `cmd:"" help:"Make, list and revoke API tokens."`

@@ -176,12 +176,19 @@ func (w *world) mailPages() []string {
 	if _, err := w.Core.Tickets.Create(w.As("requester"), ticket.Create{Kind: "incident", Title: "By mail", Channel: "email"}); err != nil {
 		w.t.Fatal(err)
 	}
+	w.post(admin, "/admin/mail/mailboxes", url.Values{"address": {"help@example.org"}, "protocol": {"delivery"}, "kind": {"incident"}, "unknown": {"quarantine"}, "active": {"true"}})
+	arrived, err := w.App.Mail().ImportFile(w.As("system"), "help@example.org", []byte("From: eve@example.com\r\nTo: help@example.org\r\nMessage-ID: <e@example.com>\r\nSubject: Hello\r\n\r\nBuy this.\r\n"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	letters, err := w.App.Mail().Letters(w.As("administrator"), mail.LetterQuery{Limit: 1})
 	if err != nil || len(letters) != 1 {
 		w.t.Fatal(letters, err)
 	}
 	return []string{
 		"/admin/mail/senders", "/admin/mail/senders/new", sender, "/admin/mail/templates", "/admin/mail/templates/opened/de", "/admin/mail/outbox",
+		"/admin/mail/mailboxes", "/admin/mail/mailboxes/new", fmt.Sprint("/admin/mail/mailboxes/", arrived.BoxID),
+		"/mail/quarantine", fmt.Sprint("/mail/quarantine/", arrived.ID), "/mail/blocks", "/tickets/" + w.open.Number + "/mail",
 		fmt.Sprint("/admin/mail/outbox/", letters[0].ID), mail.PreferencesURL,
 	}
 }

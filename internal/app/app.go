@@ -329,6 +329,8 @@ func (a *App) Run(ctx context.Context, wrap func(http.Handler) http.Handler, rea
 	if err := a.core.Jobs.Start(ctx); err != nil {
 		return err
 	}
+	stopMail := a.receiveMail(ctx)
+	defer stopMail()
 	stopInside, err := a.serveInside(ctx)
 	if err != nil {
 		return err

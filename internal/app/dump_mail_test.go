@@ -38,6 +38,11 @@ func mailForDump(t *testing.T, s *apptest.System) {
 	check(m.SetMyWish(s.As(access.RoleAgent), mail.WishAll))
 	tk, err := s.Core.Tickets.Create(s.As(access.RoleRequester), ticket.Create{Kind: "incident", Title: "By mail", Channel: "email"})
 	check(err)
+	_, err = m.CreateBox(admin, mail.Box{Address: "help@example.org", Protocol: mail.Delivery, Kind: "incident", Active: true, SenderID: sender.ID})
+	check(err)
+	_, err = m.ImportFile(admin, "help@example.org", []byte("From: ana@example.org\r\nTo: help@example.org\r\nMessage-ID: <b@example.org>\r\nSubject: Help\r\n\r\nIt broke.\r\n"))
+	check(err)
+	check(m.SetBlock(admin, "@spam.example", true))
 	at := database.Time(s.Core.Now())
 	check(s.Core.DB.Write(t.Context(), func(tx *database.Tx) error {
 		for _, statement := range []struct {

@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/platform/mail/lmtp"
 	portal "github.com/steward-itsm/steward/internal/practice/portal/view"
 )
 
@@ -36,4 +38,26 @@ func (a *App) readingMail(ctx context.Context, person int64, language string) co
 		p.Language = language
 	}
 	return a.readingAs(ctx, p)
+}
+
+// receiveMail reads mailboxes, and listens for servers that bring mail, until it is
+// stopped.
+func (a *App) receiveMail(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { a.mail.Watch(ctx, mail.Pace{}) })
+	for protocol, address := range map[lmtp.Protocol]string{lmtp.LMTP: a.cfg.Mail.LMTP, lmtp.SMTP: a.cfg.Mail.SMTP} {
+		if address == "" {
+			continue
+		}
+		wg.Go(func() {
+			if err := a.mail.Listen(ctx, protocol, address); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "mail cannot be taken", "address", address, "error", err)
+			}
+		})
+	}
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }

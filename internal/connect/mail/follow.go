@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/letter"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/jobs"
 )
 
 // Follow is a ticket.Follower: it writes the letters that a save asks for, to those
@@ -149,8 +151,11 @@ func ofStep(what *ticket.Saved, def *workflow.Definition) letter.Kind {
 // arrival is a mail that is being made into a ticket or a message of one: it travels
 // in the context of the save, so that both become true together.
 type arrival struct {
+	mail        *mailed
 	acknowledge bool
 	alsoTo      []int64 // persons who had the mail itself
+	onto        int64   // the ticket it is for; 0 is the one that it opens
+	possible    int64
 }
 
 type arrivalKey struct{}
@@ -160,6 +165,92 @@ func arrivalOf(ctx context.Context) *arrival {
 	return a
 }
 
+// landed notes, within the save, that a mail is on its ticket, and what later mails
+// are recognised by.
 func (s *Service) landed(ctx context.Context, tx *database.Tx, a *arrival, what *ticket.Saved) error {
-	return nil
+	if a.onto != what.After.ID && (a.onto != 0 || !what.Created()) {
+		return nil // another ticket that follows this one
+	}
+	d := a.mail
+	seq := what.Events[0].Seq
+	for i := range what.Events {
+		if what.Events[i].Type == ticket.Replied {
+			seq = what.Events[i].Seq
+		}
+	}
+	mine := *d.Arrival
+	mine.State, mine.Reason, mine.TicketID, mine.Seq = ArrivalLanded, "", what.After.ID, seq
+	first, err := landArrival(ctx, tx, &mine)
+	if err != nil {
+		return err
+	}
+	if !first {
+		return errLanded
+	}
+	now := s.now()
+	if err := rememberIDs(ctx, tx, what.After.ID, relationMentioned, now, append(slices.Clone(d.m.References), d.m.InReplyTo...)...); err != nil {
+		return err
+	}
+	if err := rememberIDs(ctx, tx, what.After.ID, relationReceived, now, d.m.ID); err != nil {
+		return err
+	}
+	topic := strings.TrimSpace(prefixes.ReplaceAllString(d.m.Subject, ""))
+	err = touchThread(ctx, tx, what.After.ID, threadChange{
+		topic: cutTo(topic, maxSubject), index: cutTo(d.m.Header.Get("Thread-Index"), maxID), lastID: cutTo(d.m.ID, maxID), senderID: d.box.SenderID, at: now,
+	})
+	if err != nil {
+		return err
+	}
+	if err := takePart(ctx, tx, what.After.ID, now, append([]int64{d.PersonID}, a.alsoTo...)...); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, reviveAddress, d.From); err != nil {
+		return err
+	}
+	_, err = s.settle.Enqueue(ctx, tx, settling{Ticket: what.After.ID, Watchers: append([]int64{d.PersonID}, a.alsoTo...), Possible: a.possible})
+	return err
+}
+
+// settling is what follows a mail that landed.
+type settling struct {
+	Ticket   int64   `json:"ticket"`
+	Watchers []int64 `json:"watchers"`
+	Possible int64   `json:"possible,omitempty"`
+}
+
+// settleTicket makes those who had a mail watchers of its ticket, and links it with
+// the one that it may belong to.
+func (s *Service) settleTicket(ctx context.Context, _ *jobs.Job, work settling) error {
+	ctx = asSystem(ctx)
+	t, err := s.Tickets.Get(ctx, ticket.ByID(work.Ticket))
+	if err != nil {
+		return err
+	}
+	watchers := slices.Clone(t.Watchers)
+	for _, p := range work.Watchers {
+		if p != t.RequesterID && !slices.Contains(watchers, p) && len(watchers) < ticket.MaxWatchers {
+			watchers = append(watchers, p)
+		}
+	}
+	if len(watchers) != len(t.Watchers) {
+		slices.Sort(watchers)
+		if _, err := s.Tickets.SetWatchers(ctx, ticket.ByID(t.ID), 0, watchers); err != nil {
+			return err
+		}
+	}
+	if work.Possible == 0 {
+		return nil
+	}
+	links, err := s.Tickets.Links(ctx, &t)
+	if err != nil || slices.ContainsFunc(links, func(l ticket.Link) bool { return l.Other.ID == work.Possible }) {
+		return err
+	}
+	if _, err := s.Tickets.Link(ctx, ticket.ByID(t.ID), ticket.RelatedTo, ticket.ByID(work.Possible)); err != nil {
+		return err
+	}
+	other, err := s.Tickets.Get(ctx, ticket.ByID(work.Possible))
+	if err != nil {
+		return err
+	}
+	return s.sayOn(ctx, t.ID, saysPossible, other.Number)
 }

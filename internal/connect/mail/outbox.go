@@ -326,6 +326,7 @@ func (s *Service) giveUp(ctx context.Context, l *Stored, why string) error {
 const (
 	saysUndelivered = "mail.undelivered"
 	saysBounced     = "mail.bounced"
+	saysPossible    = "mail.possible"
 )
 
 // sayUndelivered tells those who work on the ticket that somebody did not get a letter.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
@@ -44,12 +45,17 @@ func (s *Service) Module() module.Module {
 	return module.Module{
 		Name:   "mail",
 		Routes: s.routes,
-		API:    s.register,
+		API: func(h huma.API) {
+			s.register(h)
+			s.registerIn(h)
+		},
 		Follow: s.Follow,
 		Tells:  tells,
 		Menu: []module.MenuItem{
 			{Section: text.Key("Administration"), Label: text.Key("Mail"), URL: sendersURL, Icon: "mail", ID: MenuID, Visible: may(ManageMail)},
+			{Section: text.Key("Administration"), Label: text.Key("Quarantine"), URL: quarantineURL, Icon: "shield", ID: QuarantineID, Visible: may(HandleQuarantine)},
 		},
+		Panels: []module.Panel{{ID: "mail", Place: module.PlaceSide, Show: s.shown}},
 	}
 }
 
@@ -69,6 +75,7 @@ func (s *Service) routes(mux *web.Mux) {
 	mux.Handle("GET "+templatesURL+"/{kind}/{language}", s.editTemplate)
 	mux.Handle("POST "+templatesURL+"/{kind}/{language}", s.saveTemplate)
 	mux.Handle("POST "+templatesURL+"/{kind}/{language}/reset", s.resetTemplate)
+	s.routesIn(mux)
 	mux.Handle("GET "+PreferencesURL, s.showWish)
 	mux.Handle("POST "+PreferencesURL, s.saveWish)
 }
@@ -80,6 +87,9 @@ func tells(ctx context.Context, c ticket.Change) (string, bool) {
 		return text.T(ctx, "could not deliver mail to %s", c.To), true
 	case ticket.ActivityPrefix + saysBounced:
 		return text.T(ctx, "was told that mail did not arrive: %s", c.To), true
+	}
+	if c.Field == ticket.ActivityPrefix+saysPossible {
+		return text.T(ctx, "noted that this may be a follow-up of %s", c.To), true
 	}
 	return "", false
 }
@@ -100,6 +110,7 @@ func (s *Service) tabs(ctx context.Context, active string) (templ.Component, err
 	}
 	return ui.Tabs(text.T(ctx, "Mail"), []ui.Tab{
 		{Label: text.T(ctx, "Senders"), URL: sendersURL, Active: active == sendersURL},
+		{Label: text.T(ctx, "Mailboxes"), URL: boxesURL, Active: active == boxesURL},
 		{Label: text.T(ctx, "Templates"), URL: templatesURL, Active: active == templatesURL},
 		{Label: text.T(ctx, "Outbox"), URL: outboxURL, Active: active == outboxURL, Count: counts[LetterFailed]},
 	}), nil

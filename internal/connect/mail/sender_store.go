@@ -95,6 +95,9 @@ func (s *Service) keepToken(ctx context.Context, table string, id int64, token s
 		return nil
 	}
 	read, write := `SELECT secrets FROM mail_senders WHERE id = $1`, `UPDATE mail_senders SET secrets = $1 WHERE id = $2`
+	if table == "mail_boxes" {
+		read, write = `SELECT secrets FROM mail_boxes WHERE id = $1`, `UPDATE mail_boxes SET secrets = $1 WHERE id = $2`
+	}
 	return s.DB.Write(ctx, func(tx *database.Tx) error {
 		sealed, err := database.One(ctx, tx, database.Scalar[string], read, id)
 		if err != nil {

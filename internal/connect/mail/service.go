@@ -95,7 +95,9 @@ type Deps struct {
 // Service is mail as a channel.
 type Service struct {
 	Deps
-	send *jobs.Kind[sending]
+	send   *jobs.Kind[sending]
+	land   *jobs.Kind[landing]
+	settle *jobs.Kind[settling]
 
 	mu      sync.Mutex
 	self    *identity
@@ -114,6 +116,9 @@ func New(d Deps) *Service {
 	s.send = jobs.Define(d.Jobs, "mail.send", s.sendLetter, jobs.KindOptions{
 		MaxAttempts: 30, Timeout: 5 * time.Minute, Backoff: jobs.Exponential(30*time.Second, 2*time.Hour),
 	})
+	s.land = jobs.Define(d.Jobs, "mail.land", s.landArrival, jobs.KindOptions{MaxAttempts: 10, Timeout: 5 * time.Minute})
+	s.settle = jobs.Define(d.Jobs, "mail.settle", s.settleTicket, jobs.KindOptions{MaxAttempts: 10})
+	d.Tickets.HoldFiles(holds)
 	return s
 }
 

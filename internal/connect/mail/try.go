@@ -16,8 +16,9 @@ import (
 
 // Tried is what came of trying settings.
 type Tried struct {
-	OK      bool   `json:"ok"`
-	Message string `json:"message,omitempty" doc:"What the server said, or why it could not be reached."`
+	OK       bool   `json:"ok"`
+	Message  string `json:"message,omitempty" doc:"What the server said, or why it could not be reached."`
+	Messages int    `json:"messages,omitempty" doc:"Of a mailbox: how many lie there."`
 }
 
 // TrySender sends a letter through a sender at once, not by the outbox: whoever set

@@ -68,6 +68,7 @@ type Service struct {
 	guards     []Guard
 
 	importFollowers []ImportFollower
+	holders         []Holder
 }
 
 // Deps are what a Service leans on.
