@@ -207,7 +207,7 @@ func (w *world) ofPractices(b browser, r records) {
 			r.draft, r.draft + "/review", r.draft + "/versions",
 		},
 		"administrator": {
-			r.screen, r.pair, r.pair + "/edit", r.agreement, r.agreement + "/edit", r.ladder, open + "/escalations", "/service-levels",
+			r.screen, r.pair, r.pair + "/edit", r.agreement, r.agreement + "/edit", r.ladder, open + "/escalations", "/service-levels", "/service-levels/likely", open + "/workaround", open + "/agreement",
 			fmt.Sprintf("/service-levels/behind?by=service&of=%d&measure=resolution", w.Service), "/roles/agent/edit", r.job, r.run,
 		},
 	}

@@ -278,3 +278,22 @@ func TestAnAgreementIsChangedOnlyWithAReasonAndLeavesATrace(t *testing.T) {
 		expect(t, s.SignedIn(access.RoleAgent).Get(path), http.StatusForbidden)
 	})
 }
+
+func TestAReportOfServiceLevelsIsExported(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		promiseEverything(t, s)
+		s.Ticket(access.RoleRequester, "incident", "Printer")
+		lead := s.SignedIn(access.RoleTeamLead)
+		page := lead.Get("/service-levels")
+		if expect(t, page, http.StatusOK); page.HTML(t).Find("a[href*='as=csv']").Length() != 1 {
+			t.Error("the page has no way to the export")
+		}
+		file := lead.Get("/service-levels?as=csv&by=service")
+		if expect(t, file, http.StatusOK); !strings.HasPrefix(file.Body, "service_id,service,role,measure,attained") || !strings.Contains(file.Header.Get("Content-Disposition"), "service-levels.csv") {
+			t.Errorf("%s %v", file.Body, file.Header)
+		}
+		expect(t, lead.Get("/service-levels/behind?of=1&measure=resolution&only=near"), http.StatusOK)
+		expect(t, s.SignedIn(access.RoleRequester).Get("/service-levels?as=csv"), http.StatusForbidden)
+	})
+}

@@ -305,6 +305,13 @@ func TestAReportAddsUpWhatBecameOfPromises(t *testing.T) {
 		if len(behind) != 3 || more || err != nil {
 			t.Errorf("%+v %v", behind, err)
 		}
+		for only, want := range map[promise.Only]int{promise.OnlyKept: 1, promise.OnlyNear: 0, promise.OnlyBroken: 2, promise.OnlyLate: 1} {
+			query.Only = only
+			if found, _, err := w.promises.Behind(w.As(w.ana), query, w.network, clock.Resolution); len(found) != want || err != nil {
+				t.Errorf("%s: %+v %v", only, found, err)
+			}
+		}
+		query.Only = ""
 		if lines, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began.Add(-48 * time.Hour), To: began, By: promise.ByGroup}); len(lines) > 0 || err != nil {
 			t.Errorf("of another period: %+v %v", lines, err)
 		}

@@ -38,7 +38,19 @@ type ReportQuery struct {
 	From, To time.Time // To is excluded
 	By       Dimension
 	Role     clock.Role // "" is every one
+	Only     Only       // of Behind: "" is every one
 }
+
+// Only narrows the promises behind a line.
+type Only string
+
+// What can be asked for.
+const (
+	OnlyKept   Only = "kept"
+	OnlyNear   Only = "near"   // kept, nearly not
+	OnlyBroken Only = "broken" // those that are still open included
+	OnlyLate   Only = "late"   // paused when they were nearly broken
+)
 
 // Line is what became of the promises of one measure for one thing.
 type Line struct {
@@ -92,6 +104,9 @@ func (q *ReportQuery) check() error {
 	}
 	if q.Role != "" && !slices.Contains(clock.Roles(), q.Role) {
 		wrong.Add("role", "There are no such agreements.")
+	}
+	if q.Only != "" && !slices.Contains([]Only{OnlyKept, OnlyNear, OnlyBroken, OnlyLate}, q.Only) {
+		wrong.Add("only", "Promises cannot be narrowed by this.")
 	}
 	if !q.From.Before(q.To) {
 		wrong.Add("to", "The period must end after it begins.")

@@ -2,6 +2,7 @@ package promise
 
 import (
 	"context"
+	"encoding/csv"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise/view"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -25,7 +28,16 @@ const (
 
 // asked is what the form of a report says.
 type asked struct {
-	from, to, by, role string
+	from, to, by, role, only string
+}
+
+// address is a page of the report with the same question.
+func (a asked) address(path string, more url.Values) string {
+	v := url.Values{"from": {a.from}, "to": {a.to}, "by": {a.by}, "role": {a.role}}
+	for key, value := range more {
+		v[key] = value
+	}
+	return path + "?" + v.Encode()
 }
 
 // read gives the question; the present month when nothing is asked.
@@ -33,7 +45,7 @@ func (p pages) read(r *http.Request) (asked, ReportQuery, error) {
 	ctx := r.Context()
 	zone := text.From(ctx).Location
 	now := p.s.now().In(zone)
-	a := asked{r.FormValue("from"), r.FormValue("to"), r.FormValue("by"), r.FormValue("role")}
+	a := asked{r.FormValue("from"), r.FormValue("to"), r.FormValue("by"), r.FormValue("role"), r.FormValue("only")}
 	if a.from == "" {
 		a.from = now.Format("2006-01") + "-01"
 	}
@@ -43,7 +55,7 @@ func (p pages) read(r *http.Request) (asked, ReportQuery, error) {
 	if a.by == "" {
 		a.by = string(ByAgreement)
 	}
-	q := ReportQuery{By: Dimension(a.by), Role: clock.Role(a.role)}
+	q := ReportQuery{By: Dimension(a.by), Role: clock.Role(a.role), Only: Only(a.only)}
 	var wrong apperr.Problems
 	day := func(field, value string) time.Time {
 		t, err := time.ParseInLocation(time.DateOnly, value, zone)
@@ -80,6 +92,15 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.FormValue("as") == "csv" && status == http.StatusOK {
+		if err := access.From(ctx).Require(access.Export, access.AnyKind); err != nil {
+			return err
+		}
+		return writeReport(w, q.By, lines, named)
+	}
+	if access.From(ctx).Can(access.Export, access.AnyKind) {
+		m.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Export as CSV"), URL: a.address(reportURL, url.Values{"as": {"csv"}}), Icon: ui.IconDownload, Download: true}}
+	}
 	m.Table = ui.Table{ID: "attainment", Caption: m.Title, Columns: []ui.Column{
 		{Key: "of", Label: dimensionLabel(ctx, q.By), Main: true},
 		{Key: "measure", Label: text.T(ctx, "Promise")},
@@ -89,13 +110,21 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 		{Key: "broken", Label: text.T(ctx, "Broken"), Number: true},
 		{Key: "late", Label: text.T(ctx, "Paused just before"), Number: true},
 	}, Empty: ui.EmptyState{Icon: ui.IconClock, Title: text.T(ctx, "No promise ended in this period"), Text: text.T(ctx, "Choose another period, or write agreements: a ticket that comes under one gets its clocks at once.")}}
-	number := func(n int) templ.Component { return ui.Words(text.Number(ctx, int64(n))) }
 	for _, l := range lines {
-		behind := reportURL + "/behind?" + url.Values{"from": {a.from}, "to": {a.to}, "by": {a.by}, "role": {a.role}, "of": {strconv.FormatInt(l.ID, 10)}, "measure": {string(l.Measure)}}.Encode()
+		of := func(only Only) string {
+			return a.address(reportURL+"/behind", url.Values{"of": {strconv.FormatInt(l.ID, 10)}, "measure": {string(l.Measure)}, "only": {string(only)}})
+		}
+		number := func(n int, only Only) templ.Component {
+			if n == 0 {
+				return ui.Words(text.Number(ctx, 0))
+			}
+			return ui.Link{Label: text.Number(ctx, int64(n)), URL: of(only)}
+		}
+		behind := of("")
 		m.Table.Rows = append(m.Table.Rows, ui.Row{URL: behind, Cells: []templ.Component{
 			ui.Link{Label: named[l.ID], URL: behind},
 			ui.Words(measureWords(ctx, l.Measure) + " · " + roleLabel(ctx, l.Role)), ui.Words(text.Decimal(ctx, 100*l.Attainment(), 1) + " %"),
-			number(l.Kept), number(l.Near), number(l.Broken), number(l.LatePauses),
+			number(l.Kept, OnlyKept), number(l.Near, OnlyNear), number(l.Broken, OnlyBroken), number(l.LatePauses, OnlyLate),
 		}})
 	}
 	return p.frame.Page(w, r, module.Page{Title: m.Title, Active: ReportID, Status: status, Wide: true}, m.View())
@@ -134,10 +163,20 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	m := p.form(ctx, a, nil)
-	m.Hidden = []ui.Hidden{{Name: "of", Value: strconv.FormatInt(id, 10)}, {Name: "measure", Value: string(measure)}}
+	m.Hidden = []ui.Hidden{{Name: "of", Value: strconv.FormatInt(id, 10)}, {Name: "measure", Value: string(measure)}, {Name: "only", Value: a.only}}
 	m.Action = reportURL + "/behind"
-	m.Trail = []ui.Crumb{{Label: text.T(ctx, "Service levels"), URL: reportURL + "?" + url.Values{"from": {a.from}, "to": {a.to}, "by": {a.by}, "role": {a.role}}.Encode()}}
+	m.Trail = []ui.Crumb{{Label: text.T(ctx, "Service levels"), URL: a.address(reportURL, nil)}}
 	m.Title, m.Lead = named[id]+" · "+measureWords(ctx, measure), text.T(ctx, "Every promise behind the line, the newest first.")
+	switch q.Only {
+	case OnlyKept:
+		m.Lead = text.T(ctx, "The promises behind the line that were kept, the newest first.")
+	case OnlyNear:
+		m.Lead = text.T(ctx, "Promises that were kept with nine tenths of the time used or more, the newest first.")
+	case OnlyBroken:
+		m.Lead = text.T(ctx, "The promises behind the line that were broken, the newest first.")
+	case OnlyLate:
+		m.Lead = text.T(ctx, "Promises that were paused when nine tenths of the time were used, the newest first.")
+	}
 	if more {
 		m.Lead = text.T(ctx, "The newest %s promises behind the line; choose a shorter period for the others.", text.Number(ctx, maxOutcomes))
 	}
@@ -231,4 +270,24 @@ func (p pages) slotNames(ctx context.Context, by Dimension, lines []Line) (map[i
 		out[id] = name
 	}
 	return out, err
+}
+
+// writeReport writes the lines of a report as CSV; its columns are for programs and
+// the same in every language.
+func writeReport(w http.ResponseWriter, by Dimension, lines []Line, named map[int64]string) error {
+	web.File(w, "service-levels.csv", "text/csv; charset=utf-8")
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{string(by) + "_id", string(by), "role", "measure", "attained", "kept", "near_misses", "broken", "paused_just_before"}); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if err := out.Write([]string{
+			strconv.FormatInt(l.ID, 10), web.CSVCell(named[l.ID]), string(l.Role), string(l.Measure), strconv.FormatFloat(l.Attainment(), 'f', 4, 64),
+			strconv.Itoa(l.Kept), strconv.Itoa(l.Near), strconv.Itoa(l.Broken), strconv.Itoa(l.LatePauses),
+		}); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }

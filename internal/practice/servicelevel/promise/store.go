@@ -205,6 +205,16 @@ func counted(q ReportQuery, where string, args *database.Args) string {
 	if q.By == BySupplier {
 		q.Role = clock.UC
 	}
+	switch q.Only {
+	case OnlyKept:
+		sql += ` AND c.breached_at IS NULL`
+	case OnlyNear:
+		sql += ` AND c.breached_at IS NULL AND c.used * 100 >= c.whole * ` + args.Arg(near)
+	case OnlyBroken:
+		sql += ` AND c.breached_at IS NOT NULL`
+	case OnlyLate:
+		sql += ` AND c.late_pause`
+	}
 	if q.Role != "" {
 		sql += ` AND c.role = ` + args.Arg(string(q.Role))
 	}

@@ -773,7 +773,7 @@ func (r Report) View() templ.Component {
 			templ_7745c5c3_Var38 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader{Trail: r.Trail, Title: r.Title, Lead: r.Lead}.View().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHeader{Trail: r.Trail, Title: r.Title, Lead: r.Lead, Actions: r.Actions}.View().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

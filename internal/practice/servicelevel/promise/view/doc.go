@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/steward-itsm/steward/internal/ui"
 )
 
@@ -84,6 +86,7 @@ type Report struct {
 	Title, Lead string
 	Action      string
 	Hidden      []ui.Hidden
+	Actions     []templ.Component
 	From, To    ui.DateField
 	By, Role    ui.Select
 	Table       ui.Table
