@@ -12,6 +12,7 @@ import (
 	"github.com/a-h/templ"
 	"golang.org/x/text/language"
 
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/module"
@@ -162,6 +163,7 @@ func (f frame) userMenu(r *http.Request, actor access.Actor) ui.UserMenu {
 		if actor.Can(access.Create, access.AnyKind) {
 			m.Items = append(m.Items, ui.MenuItem{Label: text.T(ctx, "My own tickets"), URL: "/portal", Icon: ui.IconLifebuoy})
 		}
+		m.Items = append(m.Items, ui.MenuItem{Label: text.T(ctx, "Mail about tickets"), URL: mail.PreferencesURL, Icon: ui.IconMail})
 	}
 	return m
 }

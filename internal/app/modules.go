@@ -75,7 +75,8 @@ func (a *App) moduleList() []module.Module {
 	c.closers = append(c.closers, func() error { a.mail.Close(); return nil })
 	a.inbox = inbox.New(inbox.Deps{
 		DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS(), Post: a.mail, Actors: c.Actors, Reading: a.readingAs,
-		BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/")})
+		BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
+	})
 	a.majors = majorincident.New(majorincident.Deps{
 		DB: c.DB, Tickets: c.Tickets, Directory: c.People, Names: c.People, Services: c.Services, Announcer: announcer{c.Live}, Notifier: majorNotices{c},
 		Audit: c.Audit, Jobs: c.Jobs, As: c.As, Frame: f, Now: c.Now,

@@ -64,7 +64,8 @@ func (s *Service) listBoxes(w http.ResponseWriter, r *http.Request) error {
 			{Key: "address", Label: text.T(ctx, "Address"), Main: true},
 			{Key: "kind", Label: text.T(ctx, "Becomes")},
 			{Key: "server", Label: text.T(ctx, "Server")},
-			{Key: "state", Label: text.T(ctx, "State")}, {Key: "reached", Label: text.T(ctx, "Last reached"), Shrink: true},
+			{Key: "state", Label: text.T(ctx, "State")},
+			{Key: "reached", Label: text.T(ctx, "Last reached"), Shrink: true},
 		},
 		Empty: ui.EmptyState{
 			Icon: ui.IconInbox, Title: text.T(ctx, "No mail is read yet"), Text: text.T(ctx, "Add the mailbox people write to. Each mail becomes a ticket, or a message of one."),
@@ -297,7 +298,8 @@ func (s *Service) quarantinePage(w http.ResponseWriter, r *http.Request, title s
 
 func quarantineTabs(ctx context.Context, active string) templ.Component {
 	return ui.Tabs(text.T(ctx, "Mail"), []ui.Tab{
-		{Label: text.T(ctx, "In quarantine"), URL: quarantineURL, Active: active == quarantineURL}, {Label: text.T(ctx, "All mail"), URL: quarantineURL + "?state=all", Active: active == "all"},
+		{Label: text.T(ctx, "In quarantine"), URL: quarantineURL, Active: active == quarantineURL},
+		{Label: text.T(ctx, "All mail"), URL: quarantineURL + "?state=all", Active: active == "all"},
 		{Label: text.T(ctx, "Blocked and dead addresses"), URL: blocksURL, Active: active == blocksURL},
 	})
 }
@@ -315,8 +317,11 @@ func (s *Service) listArrivals(w http.ResponseWriter, r *http.Request) error {
 	t := ui.Table{
 		ID: "arrivals", Caption: text.T(ctx, "Mail"),
 		Columns: []ui.Column{
-			{Key: "subject", Label: text.T(ctx, "Subject"), Main: true}, {Key: "from", Label: text.T(ctx, "From")}, {Key: "why", Label: text.T(ctx, "Why"), Shrink: true},
-			{Key: "state", Label: text.T(ctx, "State"), Shrink: true}, {Key: "at", Label: text.T(ctx, "Came"), Shrink: true},
+			{Key: "subject", Label: text.T(ctx, "Subject"), Main: true},
+			{Key: "from", Label: text.T(ctx, "From")},
+			{Key: "why", Label: text.T(ctx, "Why"), Shrink: true},
+			{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
+			{Key: "at", Label: text.T(ctx, "Came"), Shrink: true},
 		},
 		Empty: ui.EmptyState{Icon: ui.IconCircleCheck, Title: text.T(ctx, "Nothing waits here"), Text: text.T(ctx, "Spam, mail of blocked and unknown senders and what cannot be read is held back here until somebody decides.")},
 	}
@@ -534,7 +539,9 @@ func (s *Service) blocksPage(w http.ResponseWriter, r *http.Request, typed strin
 		}}})
 	}
 	gone := ui.Table{ID: "dead", Caption: text.T(ctx, "Dead addresses"), Columns: []ui.Column{
-		{Key: "address", Label: text.T(ctx, "Address"), Main: true}, {Key: "why", Label: text.T(ctx, "What the server said")}, {Key: "at", Label: text.T(ctx, "Since"), Shrink: true},
+		{Key: "address", Label: text.T(ctx, "Address"), Main: true},
+		{Key: "why", Label: text.T(ctx, "What the server said")},
+		{Key: "at", Label: text.T(ctx, "Since"), Shrink: true},
 		{Key: "act", Label: text.T(ctx, "Actions"), Hidden: true, Shrink: true},
 	}, Empty: ui.EmptyState{Title: text.T(ctx, "No letter came back for good")}}
 	for _, d := range dead {

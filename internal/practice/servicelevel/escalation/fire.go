@@ -142,9 +142,14 @@ func (s *Service) Fire(ctx context.Context, id int64) error {
 		switch {
 		case apperr.Is(err, apperr.NotFound):
 			return nil
-		case errors.Is(err, errMoved) && try < fireTries:
-		default:
+		case !errors.Is(err, errMoved) || try == fireTries:
 			return err
+		}
+		// Writers on SQLite share a transaction: what moved is seen by readers when it ends.
+		select {
+		case <-time.After(time.Duration(try) * 10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
