@@ -175,7 +175,7 @@ func TestNotificationSettingsAndMutesByPageAndAPI(t *testing.T) {
 		api := func(method, path, body string) apptest.Answer {
 			return c.Do(method, "/api/v1"+path, strings.NewReader(body), http.Header{"Content-Type": {"application/json"}, "Sec-Fetch-Site": {"same-origin"}})
 		}
-		if a := api(http.MethodPatch, "/notifications/settings", `{"kinds":[{"kind":"reply","wanted":true}]}`); a.Status != http.StatusOK || !strings.Contains(a.Body, `{"kind":"reply","wanted":true}`) {
+		if a := api(http.MethodPatch, "/notifications/settings", `{"kinds":[{"kind":"reply","wanted":true}]}`); a.Status != http.StatusOK || !strings.Contains(a.Body, `{"kind":"reply","wanted":true,"mail":"never"}`) {
 			t.Errorf("by API: %d %s", a.Status, a.Body)
 		}
 		if a := api(http.MethodPut, "/tickets/"+tk.Number+"/mute", ""); a.Status != http.StatusNoContent {
