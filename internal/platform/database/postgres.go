@@ -33,6 +33,8 @@ func (db *DB) openPostgres(ctx context.Context, o Options) error {
 	}
 	set("application_name", o.Name)
 	set("timezone", "UTC")
+	// Compiling a statement takes a tenth of a second, which no statement of ours saves.
+	set("jit", "off")
 	set("statement_timeout", fmt.Sprint(o.Timeout.Milliseconds()))
 	set("idle_in_transaction_session_timeout", fmt.Sprint(2*o.Timeout.Milliseconds()))
 
