@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/letter"
+	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	message "github.com/steward-itsm/steward/internal/platform/mail"
@@ -168,6 +169,9 @@ func mailNoticesForDump(t *testing.T, s *apptest.System) {
 	agent := s.SignedIn(access.RoleAgent)
 	expect(t, agent.Post("/inbox/settings/mail", url.Values{"rhythm": {"weekly"}, "time": {"07:30"}, "weekday": {"5"}}), http.StatusSeeOther)
 	expect(t, agent.Post("/inbox/settings", url.Values{"shown": {"assigned"}, "kinds": {"assigned"}, "mail.assigned": {"digest"}}), http.StatusSeeOther)
+	if err := s.Core.Notices.ChooseChannels(s.As(access.RoleAgent), map[notify.Kind]map[int64]notify.Mail{notify.Assigned: {7: notify.MailDigest}}); err != nil {
+		t.Fatal(err)
+	}
 	tk, person := s.Ticket(access.RoleRequester, "incident", "By mail, later"), s.Persons[access.RoleAgent]
 	if _, err := s.Core.Tickets.Edit(s.As(access.RoleTeamLead), ticket.ByID(tk.ID), ticket.Edit{AssigneeID: &person}); err != nil {
 		t.Fatal(err)

@@ -173,6 +173,9 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice, 
 		if err := s.planMail(ctx, tx, part, ids, w); err != nil {
 			return err
 		}
+		if err := s.planChannels(ctx, tx, part, ids, w); err != nil {
+			return err
+		}
 	}
 	var topics []string
 	for _, n := range notices {

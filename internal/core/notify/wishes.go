@@ -17,10 +17,11 @@ var mutePierced = []Kind{Mentioned, Assigned, Reviewed}
 
 // wishes are what some recipients chose.
 type wishes struct {
-	kinds map[wish]bool
-	mutes map[mute]bool
-	mails map[wish]Mail
-	plans map[int64]mailing // of those with a mail
+	kinds    map[wish]bool
+	mutes    map[mute]bool
+	mails    map[wish]Mail
+	plans    map[int64]mailing // of those with a mail or a channel
+	channels map[wish][]way
 }
 
 type wish struct {
@@ -43,7 +44,7 @@ func (w wishes) want(n Notice) bool {
 
 // wishesOf reads what the recipients of some notices chose, in one query.
 func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes, error) {
-	w := wishes{kinds: map[wish]bool{}, mutes: map[mute]bool{}, mails: map[wish]Mail{}, plans: map[int64]mailing{}}
+	w := wishes{kinds: map[wish]bool{}, mutes: map[mute]bool{}, mails: map[wish]Mail{}, plans: map[int64]mailing{}, channels: map[wish][]way{}}
 	var persons, tickets []int64
 	for _, n := range notices {
 		persons = append(persons, n.To)
@@ -54,25 +55,34 @@ func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes
 	persons, tickets = unique(persons), unique(tickets)
 	var args database.Args
 	query := `SELECT c.person_id, c.kind, c.wanted, 0 AS ticket, c.mail, COALESCE(l.rhythm, '') AS rhythm, COALESCE(l.minute, 0) AS minute, COALESCE(l.weekday, 0) AS weekday,
-			COALESCE(l.quiet_from, 0) AS quiet_from, COALESCE(l.quiet_to, 0) AS quiet_to, COALESCE(p.zone, '') AS zone
-		FROM notice_choices c LEFT JOIN notice_plans l ON l.person_id = c.person_id LEFT JOIN persons p ON p.id = c.person_id WHERE c.person_id IN ` + database.In(&args, persons)
+			COALESCE(l.quiet_from, 0) AS quiet_from, COALESCE(l.quiet_to, 0) AS quiet_to, COALESCE(p.zone, '') AS zone, 0 AS channel
+		FROM notice_choices c LEFT JOIN notice_plans l ON l.person_id = c.person_id LEFT JOIN persons p ON p.id = c.person_id WHERE c.person_id IN ` + database.In(&args, persons) + `
+		UNION ALL SELECT c.person_id, c.kind, FALSE, 0, c.how, COALESCE(l.rhythm, ''), COALESCE(l.minute, 0), COALESCE(l.weekday, 0), COALESCE(l.quiet_from, 0), COALESCE(l.quiet_to, 0),
+			COALESCE(p.zone, ''), c.channel_id
+		FROM notice_channels c LEFT JOIN notice_plans l ON l.person_id = c.person_id LEFT JOIN persons p ON p.id = c.person_id WHERE c.person_id IN ` + database.In(&args, persons)
 	if len(tickets) > 0 {
-		query += ` UNION ALL SELECT person_id, '', FALSE, ticket_id, '', '', 0, 0, 0, 0, '' FROM ticket_mutes WHERE person_id IN ` + database.In(&args, persons) +
+		query += ` UNION ALL SELECT person_id, '', FALSE, ticket_id, '', '', 0, 0, 0, 0, '', 0 FROM ticket_mutes WHERE person_id IN ` + database.In(&args, persons) +
 			` AND ticket_id IN ` + database.In(&args, tickets)
 	}
 	err := database.Each(ctx, q, func(r database.Row) error {
-		var person, ticketID int64
+		var person, ticketID, channel int64
 		var kind Kind
 		var wanted bool
 		var mail Mail
 		var plan Plan
 		var zone string
-		if err := r.Scan(&person, &kind, &wanted, &ticketID, &mail, &plan.Rhythm, &plan.Minute, &plan.Weekday, &plan.QuietFrom, &plan.QuietTo, &zone); err != nil {
+		if err := r.Scan(&person, &kind, &wanted, &ticketID, &mail, &plan.Rhythm, &plan.Minute, &plan.Weekday, &plan.QuietFrom, &plan.QuietTo, &zone, &channel); err != nil {
 			return err
 		}
-		if ticketID != 0 {
+		switch {
+		case channel != 0:
+			if mail != MailNever {
+				w.channels[wish{person, kind}], w.plans[person] = append(w.channels[wish{person, kind}], way{channel, mail}), mailingOf(plan, zone)
+			}
+			return nil
+		case ticketID != 0:
 			w.mutes[mute{person, ticketID}] = true
-		} else {
+		default:
 			w.kinds[wish{person, kind}] = wanted
 		}
 		if mail != MailNever {
@@ -103,8 +113,9 @@ func unique(ids []int64) []int64 {
 // Choice is one kind and whether the actor wants it.
 type Choice struct {
 	Info
-	On   bool
-	Mail Mail
+	On       bool
+	Mail     Mail
+	Channels map[int64]Mail // by which channels it comes as well
 }
 
 // Choices lists the kinds that can concern the actor, with what they chose.
@@ -122,7 +133,11 @@ func (s *Service) Choices(ctx context.Context) ([]Choice, error) {
 		if info.For > AudienceOf(actor) {
 			continue
 		}
-		out = append(out, Choice{Info: info, On: w.want(Notice{To: actor.ID, Kind: info.Kind}), Mail: w.mails[wish{actor.ID, info.Kind}]})
+		c := Choice{Info: info, On: w.want(Notice{To: actor.ID, Kind: info.Kind}), Mail: w.mails[wish{actor.ID, info.Kind}], Channels: map[int64]Mail{}}
+		for _, by := range w.channels[wish{actor.ID, info.Kind}] {
+			c.Channels[by.channel] = by.how
+		}
+		out = append(out, c)
 	}
 	return out, nil
 }
