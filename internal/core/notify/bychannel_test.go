@@ -13,7 +13,9 @@ import (
 func TestNoticesGoByTheChannelsTheirReaderChose(t *testing.T) {
 	each(t, func(t *testing.T, d desk) {
 		const chat, phone = 11, 12
-		choose := func(how map[notify.Kind]map[int64]notify.Mail) error { return d.Notices.ChooseChannels(d.As(d.ana), how) }
+		choose := func(how map[notify.Kind]map[int64]notify.Mail) error {
+			return d.Notices.ChooseChannels(d.As(d.ana), how)
+		}
 		if err := choose(map[notify.Kind]map[int64]notify.Mail{notify.Assigned: {chat: notify.MailNow, phone: notify.MailDigest}, notify.Replied: {phone: notify.MailNever}}); err != nil {
 			t.Fatal(err)
 		}
