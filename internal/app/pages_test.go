@@ -173,3 +173,29 @@ func TestASignedInPersonKeepsTheNavigationOnErrorPages(t *testing.T) {
 		}
 	})
 }
+
+func TestAServiceForWhichNobodyAnswersIsFlaggedAndNotHidden(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		admin := s.SignedIn("administrator")
+		if body := admin.Get("/services").Body; strings.Contains(body, "Nobody answers for 1 service") {
+			t.Error("a service with an owner is flagged")
+		}
+		expect(t, admin.Post("/services", url.Values{"name": {"Fax"}, "criticality": {"3"}, "stage": {"live"}}), http.StatusSeeOther)
+		page := admin.Get("/services")
+		if !strings.Contains(page.Body, "Nobody answers for 1 service") || page.HTML(t).Find("#services tbody tr").Length() != 2 {
+			t.Error("it is not flagged, or hidden")
+		}
+		if rows := admin.Get("/services?owner=none").HTML(t).Find("#services tbody tr"); rows.Length() != 1 || !strings.Contains(rows.Text(), "Fax") {
+			t.Errorf("the list of them is %q", rows.Text())
+		}
+		if body := s.SignedIn("requester").Get("/services").Body; strings.Contains(body, "Nobody answers for 1 service") || !strings.Contains(body, "Fax") {
+			t.Error("who cannot mend it is told, or does not see it")
+		}
+		var page2 struct{ Items []struct{ Name string } }
+		byJSON{t, admin}.do("GET", "/services?unowned=true", "", 200, &page2)
+		if len(page2.Items) != 1 || page2.Items[0].Name != "Fax" {
+			t.Errorf("by JSON: %+v", page2)
+		}
+	})
+}

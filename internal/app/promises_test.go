@@ -297,3 +297,55 @@ func TestAReportOfServiceLevelsIsExported(t *testing.T) {
 		expect(t, s.SignedIn(access.RoleRequester).Get("/service-levels?as=csv"), http.StatusForbidden)
 	})
 }
+
+func TestReportsAreReadByJSONByThoseWhoReadTheirPages(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		promiseEverything(t, s)
+		tk := s.Ticket(access.RoleRequester, "incident", "Printer")
+		agent := byJSON{t, s.SignedIn(access.RoleAgent)}
+		agent.do("PATCH", "/tickets/"+tk.Number, fmt.Sprintf(`{"group_id":%d}`, s.Group), 200, nil)
+		agent.do("POST", "/tickets/"+tk.Number+"/replies", `{"body":"On it."}`, 201, nil)
+		s.Periodic("clocks.keep")
+		const period = "?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z"
+		var lines struct {
+			Items []struct {
+				ID            int64
+				Name, Measure string
+				Attained      float64
+				Kept          int
+			}
+			NextCursor string `json:"next_cursor"`
+		}
+		for by, name := range map[string]string{"agreement": "Gold", "service": "Printing", "group": "First line", "customer": "Northwind"} {
+			agent.do("GET", "/service-levels"+period+"&role=sla&limit=1&by="+by, "", 200, &lines)
+			if len(lines.Items) != 1 || lines.Items[0].Name != name || lines.Items[0].Kept != 1 || lines.Items[0].Attained != 1 || lines.NextCursor == "" {
+				t.Errorf("by %s: %+v", by, lines)
+			}
+		}
+		agent.do("GET", "/service-levels"+period+"&role=sla", "", 200, &lines)
+		var behind struct {
+			Items []struct{ Number, Title, Outcome string }
+		}
+		at := fmt.Sprintf("/service-levels/promises%s&id=%d&measure=%s", period, lines.Items[0].ID, lines.Items[0].Measure)
+		if agent.do("GET", at, "", 200, &behind); len(behind.Items) != 1 || behind.Items[0].Number != tk.Number || behind.Items[0].Outcome != "kept" {
+			t.Errorf("behind the line: %+v", behind)
+		}
+		if agent.do("GET", at+"&only=broken", "", 200, &behind); len(behind.Items) != 0 {
+			t.Errorf("broken: %+v", behind)
+		}
+		for _, wrong := range []string{"?from=2026-02-01T00:00:00Z", period + "&by=colour", period + "&cursor=x", "?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"} {
+			a := s.SignedIn(access.RoleAgent).Get("/api/v1/service-levels" + wrong)
+			if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Header.Get("Content-Type"), "problem+json") {
+				t.Errorf("%s: %d %s", wrong, a.Status, a.Body)
+			}
+		}
+		for _, role := range []string{access.RoleRequester, access.RoleSupplierAgent} {
+			for _, path := range []string{"/service-levels" + period, at} {
+				if a := s.SignedIn(role).Get("/api/v1" + path); a.Status != http.StatusForbidden {
+					t.Errorf("%s reads %s: %d", role, path, a.Status)
+				}
+			}
+		}
+	})
+}

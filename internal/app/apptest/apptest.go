@@ -171,6 +171,23 @@ func (s *System) As(role string) context.Context {
 	return access.With(context.Background(), p.Actor)
 }
 
+// Periodic does what is due now and again under a name, such as "clocks.keep".
+func (s *System) Periodic(name string) {
+	s.T.Helper()
+	for _, m := range s.App.Modules() {
+		for _, p := range m.Periodic {
+			if p.Name != name {
+				continue
+			}
+			if err := p.Run(s.As("system")); err != nil {
+				s.T.Fatalf("%s: %v", name, err)
+			}
+			return
+		}
+	}
+	s.T.Fatalf("nothing is called %s", name)
+}
+
 // Client is a browser without scripts.
 type Client struct {
 	s      *System

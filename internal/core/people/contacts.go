@@ -38,3 +38,24 @@ func (s *Service) Contacts(ctx context.Context, q database.Querier, ids []int64)
 	}
 	return out, err
 }
+
+// Answerable is somebody who answers for something towards those who use it, and how
+// to reach them.
+type Answerable struct {
+	ID       int64
+	Name     string
+	JobTitle string
+	Email    string
+	Phone    string
+}
+
+// Answerables gives the active ones of some people with how to reach them, in one
+// query for a page. It asks for no permission: call it only for those who answer for
+// what the reader sees.
+func (s *Service) Answerables(ctx context.Context, q database.Querier, ids []int64) (map[int64]Answerable, error) {
+	return kept.Read(ctx, q, ids, "SELECT p.id, p.name, p.job_title, p.email, p.phone FROM persons p WHERE p.active AND p.id IN ",
+		func(r database.Row) (id int64, a Answerable, err error) {
+			err = r.Scan(&a.ID, &a.Name, &a.JobTitle, &a.Email, &a.Phone)
+			return a.ID, a, err
+		})
+}

@@ -163,6 +163,7 @@ type Query struct {
 	Stage    Stage
 	InUse    bool  // only those tickets can be opened about
 	Owner    int64 // owner or business owner
+	Unowned  bool  // only those, not retired, for which nobody active answers
 	Provider int64
 	Parent   int64
 	After    lookup.Cursor
@@ -203,6 +204,27 @@ func (s *Store) Names(ctx context.Context, q database.Querier, ids []int64) (map
 		err = r.Scan(&id, &name)
 		return id, name, err
 	})
+}
+
+// Unowned counts the services, not retired, for which nobody active answers.
+func (s *Store) Unowned(ctx context.Context) (int, error) {
+	if err := mayRead(ctx); err != nil {
+		return 0, err
+	}
+	return database.One(ctx, s.db.Reader(), database.Scalar[int], "SELECT COUNT(*) FROM services s WHERE "+unowned)
+}
+
+// Owned says who answers for a service.
+type Owned struct {
+	ID      int64
+	Name    string
+	Stage   Stage
+	OwnerID int64 // of an active person; 0 for nobody
+}
+
+// Owners says who answers for services, by name. Like names it asks for no permission.
+func (s *Store) Owners(ctx context.Context, q database.Querier, ids []int64) ([]Owned, error) {
+	return owners(ctx, q, ids)
 }
 
 // Delivery says who delivers a service.

@@ -208,3 +208,40 @@ func TestImportedServicesExistOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestServicesForWhichNobodyAnswersAreFound(t *testing.T) {
+	t.Parallel()
+	coretest.Each(t, func(t *testing.T, w *coretest.World) {
+		owner, gone := w.Person("Owner", 0), w.Person("Gone", 0)
+		owned, alone, left := w.Service("Mail", owner), w.Service("Archive", 0), w.Service("Fax", gone)
+		p, err := w.People.Person(w.System(), gone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Active = false
+		if _, err := w.People.UpdatePerson(w.System(), gone, p.Version, p.PersonInput); err != nil {
+			t.Fatal(err)
+		}
+		retired := input("Telex")
+		retired.Stage = service.Retired
+		if _, err := w.Services.Create(w.System(), retired); err != nil {
+			t.Fatal(err)
+		}
+		page, err := w.Services.List(w.System(), service.Query{Unowned: true})
+		if err != nil || len(page.Items) != 2 || page.Items[0].ID != alone || page.Items[1].ID != left {
+			t.Errorf("%+v %v", page.Items, err)
+		}
+		if n, err := w.Services.Unowned(w.System()); n != 2 || err != nil {
+			t.Errorf("%d %v", n, err)
+		}
+		found, err := w.Services.Owners(t.Context(), w.DB.Reader(), []int64{owned, left, alone, 4711})
+		want := []service.Owned{{alone, "Archive", service.Live, 0}, {left, "Fax", service.Live, 0}, {owned, "Mail", service.Live, owner}}
+		if diff := cmp.Diff(want, found); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+		reached, err := w.People.Answerables(t.Context(), w.DB.Reader(), []int64{owner, gone, 0})
+		if err != nil || len(reached) != 1 || reached[owner].Name != "Owner" {
+			t.Errorf("%+v %v", reached, err)
+		}
+	})
+}

@@ -44,6 +44,9 @@ func list(ctx context.Context, db database.Querier, q Query, limit int) ([]Servi
 		owner := args.Arg(q.Owner)
 		where += " AND (s.owner_id = " + owner + " OR s.business_owner_id = " + owner + ")"
 	}
+	if q.Unowned {
+		where += " AND " + unowned
+	}
 	if q.Provider != 0 {
 		where += " AND s.provider_id = " + args.Arg(q.Provider)
 	}
@@ -52,6 +55,26 @@ func list(ctx context.Context, db database.Querier, q Query, limit int) ([]Servi
 	}
 	return database.All(ctx, db, scan, "SELECT "+columns+" FROM services s WHERE "+where+
 		" ORDER BY s.name_folded, s.id LIMIT "+args.Arg(limit), args.Values()...)
+}
+
+// unowned holds for services, not retired, for which nobody active answers.
+const unowned = `s.stage <> 'retired' AND NOT EXISTS (SELECT 1 FROM persons o WHERE o.id = s.owner_id AND o.active)`
+
+func owners(ctx context.Context, q database.Querier, ids []int64) ([]Owned, error) {
+	var out []Owned
+	for part := range slices.Chunk(ids, batch) {
+		var args database.Args
+		found, err := database.All(ctx, q, func(r database.Row) (o Owned, err error) {
+			err = r.Scan(&o.ID, &o.Name, (*string)(&o.Stage), (*database.ID)(&o.OwnerID))
+			return o, err
+		}, "SELECT s.id, s.name, s.stage, p.id FROM services s LEFT JOIN persons p ON p.id = s.owner_id AND p.active WHERE s.id IN "+
+			database.In(&args, part)+" ORDER BY s.name_folded, s.id", args.Values()...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
 }
 
 func deliveries(ctx context.Context, q database.Querier, limit int, ids []int64) ([]Delivery, error) {

@@ -32,6 +32,18 @@ func stageLabel(ctx context.Context, s service.Stage) string {
 // serviceNames are the names behind the references of some services.
 type serviceNames struct {
 	persons, groups, organisations, services map[int64]string
+	gone                                     map[int64]bool // persons who are no longer active
+}
+
+// owner names who answers for a service, or flags that nobody does.
+func (n serviceNames) owner(ctx context.Context, s *service.Input) templ.Component {
+	switch {
+	case s.OwnerID != 0 && n.gone[s.OwnerID] && s.Stage != service.Retired:
+		return ui.Badge{Label: text.T(ctx, "%s is no longer active", n.persons[s.OwnerID]), Tone: ui.Warning, Icon: ui.IconAlertTriangle}
+	case s.OwnerID == 0 && s.Stage != service.Retired:
+		return ui.Badge{Label: text.T(ctx, "Nobody"), Tone: ui.Warning, Icon: ui.IconAlertTriangle}
+	}
+	return link(ctx, s.OwnerID, n.persons[s.OwnerID], "/people")
 }
 
 func (p pages) namesOf(ctx context.Context, list ...service.Input) (serviceNames, error) {
@@ -43,13 +55,13 @@ func (p pages) namesOf(ctx context.Context, list ...service.Input) (serviceNames
 		services = append(services, s.ParentID)
 	}
 	q := p.DB.Reader()
-	out := serviceNames{persons: map[int64]string{}, groups: map[int64]string{}}
+	out := serviceNames{persons: map[int64]string{}, groups: map[int64]string{}, gone: map[int64]bool{}}
 	foundPersons, err := p.People.PersonNames(ctx, q, persons)
 	if err != nil {
 		return out, err
 	}
 	for n, v := range foundPersons {
-		out.persons[n] = v.Name
+		out.persons[n], out.gone[n] = v.Name, !v.Active
 	}
 	foundGroups, err := p.People.GroupNames(ctx, q, groups)
 	if err != nil {
@@ -71,7 +83,8 @@ func (p pages) listServices(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := p.Services.List(ctx, service.Query{Text: r.FormValue("q"), Stage: service.Stage(r.FormValue("stage")), After: at})
+	unowned := r.FormValue("owner") == "none"
+	page, err := p.Services.List(ctx, service.Query{Text: r.FormValue("q"), Stage: service.Stage(r.FormValue("stage")), Unowned: unowned, After: at})
 	if err != nil {
 		return err
 	}
@@ -98,7 +111,7 @@ func (p pages) listServices(w http.ResponseWriter, r *http.Request) error {
 	for _, s := range page.Items {
 		t.Rows = append(t.Rows, ui.Row{ID: "service-" + id(s.ID), URL: "/services/" + id(s.ID), Muted: s.Stage == service.Retired, Cells: []templ.Component{
 			ui.Link{Label: s.Name, URL: "/services/" + id(s.ID)},
-			link(ctx, s.OwnerID, names.persons[s.OwnerID], "/people"), link(ctx, s.SupportGroupID, names.groups[s.SupportGroupID], "/groups"),
+			names.owner(ctx, &s.Input), link(ctx, s.SupportGroupID, names.groups[s.SupportGroupID], "/groups"),
 			link(ctx, s.ProviderID, names.organisations[s.ProviderID], "/organisations"), view.Text(id(int64(s.Criticality))),
 			ui.Badge{Label: stageLabel(ctx, s.Stage)},
 		}})
@@ -109,10 +122,26 @@ func (p pages) listServices(w http.ResponseWriter, r *http.Request) error {
 	}
 	m := view.Listing{
 		Title: text.T(ctx, "Services"), Lead: text.T(ctx, "What we answer for, who owns it, and who helps when it breaks."), Table: t, NewLabel: text.T(ctx, "Add a service"),
-		Filters: []templ.Component{ui.Select{Field: ui.Field{Name: "stage", Label: text.T(ctx, "Stage"), Hidden: true}, Options: stages, SubmitNow: true}},
+		Filters: []templ.Component{
+			ui.Select{Field: ui.Field{Name: "stage", Label: text.T(ctx, "Stage"), Hidden: true}, Options: stages, SubmitNow: true},
+			ui.Select{Field: ui.Field{Name: "owner", Label: text.T(ctx, "Owner"), Hidden: true}, SubmitNow: true, Options: []ui.Option{
+				{Value: "", Label: text.T(ctx, "Any owner"), Selected: !unowned}, {Value: "none", Label: text.T(ctx, "Nobody answers for them"), Selected: unowned},
+			}},
+		},
 	}
 	if access.From(ctx).Can(access.ManageServices, access.AnyKind) {
 		m.NewURL = "/services/new"
+		n, err := p.Services.Unowned(ctx)
+		if err != nil {
+			return err
+		}
+		if n > 0 && !unowned {
+			m.Alert = ui.Alert{
+				Tone: ui.Warning, Title: text.N(ctx, n, "Nobody answers for %d service", "Nobody answers for %d services"),
+				Text:    text.T(ctx, "A service without an owner has nobody to turn to when a promise breaks, and its customers are told so."),
+				Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Show them"), URL: "/services?owner=none", Small: true}},
+			}
+		}
 	}
 	return p.listing(w, r, "services", m)
 }
@@ -148,7 +177,7 @@ func (p pages) showService(w http.ResponseWriter, r *http.Request) error {
 	}
 	m.Sections = []view.Section{
 		{Title: text.T(ctx, "About"), Body: ui.Values(
-			ui.Value{Label: text.T(ctx, "Owner"), Content: link(ctx, s.OwnerID, names.persons[s.OwnerID], "/people")},
+			ui.Value{Label: text.T(ctx, "Owner"), Content: names.owner(ctx, &s.Input)},
 			ui.Value{Label: text.T(ctx, "Business owner"), Content: link(ctx, s.BusinessOwnerID, names.persons[s.BusinessOwnerID], "/people")},
 			ui.Value{Label: text.T(ctx, "Support group"), Content: link(ctx, s.SupportGroupID, names.groups[s.SupportGroupID], "/groups")},
 			ui.Value{Label: text.T(ctx, "Provider"), Content: link(ctx, s.ProviderID, names.organisations[s.ProviderID], "/organisations")},

@@ -75,6 +75,7 @@ func (a *api) listServices(ctx context.Context, in *struct {
 	Stage      string `query:"stage" enum:"planned,live,retiring,retired"`
 	InUse      bool   `query:"in_use" doc:"Only those that tickets can be opened about."`
 	OwnerID    int64  `query:"owner_id" minimum:"1" doc:"Owned by this person, or paid for."`
+	Unowned    bool   `query:"unowned" doc:"Only those, not retired, for which nobody active answers."`
 	ProviderID int64  `query:"provider_id" minimum:"1"`
 	ParentID   int64  `query:"parent_id" minimum:"1" doc:"Parts of this service."`
 },
@@ -84,7 +85,7 @@ func (a *api) listServices(ctx context.Context, in *struct {
 		return nil, err
 	}
 	page, err := a.Services.List(ctx, service.Query{
-		Text: in.Q, Stage: service.Stage(in.Stage), InUse: in.InUse, Owner: in.OwnerID, Provider: in.ProviderID, Parent: in.ParentID,
+		Text: in.Q, Stage: service.Stage(in.Stage), InUse: in.InUse, Owner: in.OwnerID, Unowned: in.Unowned, Provider: in.ProviderID, Parent: in.ParentID,
 		After: cursor, Limit: in.Limit,
 	})
 	return listed(ctx, page, serviceOf), err

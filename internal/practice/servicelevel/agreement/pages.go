@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -190,8 +191,13 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, id int64, typedEn
 	if manages {
 		m.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Change"), URL: address(id) + "/edit", Icon: ui.IconPencil, Key: "e"}}
 	}
+	services, err := s.owners(ctx, current.Services)
+	if err != nil {
+		return err
+	}
 	m.Main = []view.Section{
 		{ID: "terms", Title: text.T(ctx, "What is promised"), Body: []templ.Component{view.Lines(names.lines(ctx, &current.Terms))}},
+		{ID: "services", Title: text.T(ctx, "Services and who answers for them"), Count: len(current.Services), Flush: len(current.Services) > 0, Body: []templ.Component{services}},
 		{ID: "feasibility", Title: text.T(ctx, "Can it be kept?"), Body: []templ.Component{names.report(ctx, &report)}},
 		{ID: "versions", Title: text.T(ctx, "Versions"), Count: len(a.Versions), Body: []templ.Component{view.Versions(s.versionList(ctx, &a, names, manages))}},
 	}
@@ -202,6 +208,15 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, id int64, typedEn
 	owner := ui.Nothing()
 	if a.OwnerID != 0 {
 		owner = ui.Party{Name: names.by[a.OwnerID]}
+	}
+	for _, part := range s.parts {
+		section, err := part(ctx, &a)
+		if err != nil {
+			return err
+		}
+		if section != nil {
+			m.Main = append(m.Main, view.Section{ID: section.ID, Title: section.Title, Body: []templ.Component{section.Body}})
+		}
 	}
 	m.Aside = []view.Section{{Title: text.T(ctx, "About"), Body: []templ.Component{ui.Values(
 		ui.Value{Label: text.T(ctx, "With whom"), Content: ui.Words(names.party(ctx, &a))},
@@ -216,6 +231,39 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, id int64, typedEn
 		}}})
 	}
 	return s.page(w, r, statusOf(failed), a.Name, m.View())
+}
+
+// owners lists the services that an agreement names with who answers for each.
+func (s *Service) owners(ctx context.Context, services []int64) (templ.Component, error) {
+	if len(services) == 0 {
+		return ui.Link{Label: text.T(ctx, "It holds for all services"), URL: "/services"}, nil
+	}
+	q := s.d.DB.Reader()
+	found, err := s.d.Services.Owners(ctx, q, services)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, 0, len(found))
+	for _, o := range found {
+		ids = append(ids, o.OwnerID)
+	}
+	people, err := s.d.People.Answerables(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+	t := ui.Table{ID: "owners", Caption: text.T(ctx, "Services and who answers for them"), Columns: []ui.Column{
+		{Key: "service", Label: text.T(ctx, "Service"), Main: true}, {Key: "owner", Label: text.T(ctx, "Accountable owner")}, {Key: "reach", Label: text.T(ctx, "How to reach them")},
+	}}
+	for _, o := range found {
+		row := ui.Row{URL: "/services/" + formatID(o.ID), Cells: []templ.Component{ui.Link{Label: o.Name, URL: "/services/" + formatID(o.ID)}}}
+		if p, ok := people[o.OwnerID]; ok {
+			row.Cells = append(row.Cells, ui.Party{Name: p.Name}, ui.Words(cmp.Or(p.Email, p.Phone)))
+		} else {
+			row.Cells = append(row.Cells, ui.Badge{Label: text.T(ctx, "Nobody"), Tone: ui.Warning, Icon: ui.IconAlertTriangle}, ui.Nothing())
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t, nil
 }
 
 func (s *Service) versionList(ctx context.Context, a *Agreement, names *words, manages bool) []view.Version {

@@ -287,3 +287,20 @@ func TestTheListCostsTheSameForManyAgreements(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAgreementSaysWhoAnswersForItsServices(t *testing.T) {
+	each(t, func(t *testing.T, o office) {
+		orphan := o.World.Service("Fax", 0)
+		in := sla("Gold", 8*time.Hour)
+		in.Terms.Services = []int64{o.payroll, orphan}
+		a := o.create(t, in)
+		_, doc := o.get(t, url64(a.ID))
+		if rows := words(doc.Find("#owners tbody")); !strings.Contains(rows, "Payroll AD Ada") && !strings.Contains(rows, "Ada") || !strings.Contains(rows, "Fax Nobody") {
+			t.Errorf("it says %q", rows)
+		}
+		all := o.create(t, sla("Silver", 8*time.Hour))
+		if _, doc := o.get(t, url64(all.ID)); doc.Find("#services a[href='/services']").Length() != 1 {
+			t.Error("of all services it names none and leads nowhere")
+		}
+	})
+}

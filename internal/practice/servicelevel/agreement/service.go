@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/calendar"
@@ -48,7 +50,21 @@ type Service struct {
 	changed []Changed
 	trials  Trials
 	tickets Tickets
+	parts   []Part
 }
+
+// Section is something that another room adds to the page of an agreement.
+type Section struct {
+	ID, Title string
+	Body      templ.Component
+}
+
+// Part gives what a room adds to the page of an agreement for its reader; nil for nothing.
+type Part func(ctx context.Context, a *Agreement) (*Section, error)
+
+// Show adds a part to the page of every agreement. Call it while the system is put
+// together.
+func (s *Service) Show(p Part) { s.parts = append(s.parts, p) }
 
 // New makes the service, which from then on keeps calendars in use from being
 // deleted. Close it in the end.

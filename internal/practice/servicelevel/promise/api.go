@@ -103,6 +103,7 @@ type clocksOutput struct{ Body openapi.Page[ClockDocument] }
 type api struct{ s *Service }
 
 func (a api) register(h huma.API) {
+	a.registerReports(h)
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	openapi.Register(h, openapi.Operation{
 		ID: "list-clocks", Method: http.MethodGet, Path: "/tickets/{ref}/clocks", Tag: tag, Summary: "List a ticket's clocks",

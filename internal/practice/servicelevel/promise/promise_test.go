@@ -293,7 +293,7 @@ func TestAReportAddsUpWhatBecameOfPromises(t *testing.T) {
 		resolve(late)
 		w.keep()
 		query := promise.ReportQuery{From: began, To: began.Add(24 * time.Hour), By: promise.ByGroup}
-		lines, err := w.promises.Report(w.As(w.ana), query)
+		lines, _, err := w.promises.Report(w.As(w.ana), query)
 		want := []promise.Line{
 			{ID: w.network, Role: clock.SLA, Measure: clock.Resolution, Kept: 1, Broken: 2, LatePauses: 1}, // one of the broken is open still
 			{ID: w.network, Role: clock.SLA, Measure: clock.Response, Kept: 1, Broken: 2},
@@ -301,8 +301,8 @@ func TestAReportAddsUpWhatBecameOfPromises(t *testing.T) {
 		if diff := cmp.Diff(want, lines); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
-		behind, more, err := w.promises.Behind(w.As(w.ana), query, w.network, clock.Resolution)
-		if len(behind) != 3 || more || err != nil {
+		behind, next, err := w.promises.Behind(w.As(w.ana), query, w.network, clock.Resolution)
+		if len(behind) != 3 || next != "" || err != nil {
 			t.Errorf("%+v %v", behind, err)
 		}
 		for only, want := range map[promise.Only]int{promise.OnlyKept: 1, promise.OnlyNear: 0, promise.OnlyBroken: 2, promise.OnlyLate: 1} {
@@ -312,16 +312,71 @@ func TestAReportAddsUpWhatBecameOfPromises(t *testing.T) {
 			}
 		}
 		query.Only = ""
-		if lines, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began.Add(-48 * time.Hour), To: began, By: promise.ByGroup}); len(lines) > 0 || err != nil {
+		if lines, _, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began.Add(-48 * time.Hour), To: began, By: promise.ByGroup}); len(lines) > 0 || err != nil {
 			t.Errorf("of another period: %+v %v", lines, err)
 		}
 		for name, person := range map[string]int64{"a requester": w.asker, "a supplier": w.vera} {
-			if lines, err := w.promises.Report(w.As(person), query); err == nil {
+			if lines, _, err := w.promises.Report(w.As(person), query); err == nil {
 				t.Errorf("%s sees %+v", name, lines)
 			}
 		}
-		if _, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began, To: began, By: "colour", Role: "x"}); !apperr.Is(err, apperr.Invalid) || len(apperr.FieldsOf(err)) != 3 {
+		if _, _, err := w.promises.Report(w.As(w.ana), promise.ReportQuery{From: began, To: began, By: "colour", Role: "x"}); !apperr.Is(err, apperr.Invalid) || len(apperr.FieldsOf(err)) != 3 {
 			t.Errorf("a wrong question: %v", err)
+		}
+	})
+}
+
+func TestAReportIsReadPageByPage(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		began := w.Clock.Now()
+		for i := range 7 {
+			tk := w.incident("Printer")
+			w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(tk.ID), ticket.PublicReply{Body: "On it."}))
+			if i < 4 {
+				w.do(w.tickets.Transition(w.As(w.ana), ticket.ByID(tk.ID), ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "Done."}))
+			}
+		}
+		w.keep()
+		query := promise.ReportQuery{From: began, To: began.Add(24 * time.Hour), By: promise.ByGroup}
+		whole, _, err := w.promises.Report(w.As(w.ana), query)
+		if err != nil || len(whole) != 2 || whole[0].Kept != 7 || whole[1].Kept != 4 {
+			t.Fatalf("%+v %v", whole, err)
+		}
+		var lines []promise.Line
+		for query.Limit = 1; ; {
+			page, next, err := w.promises.Report(w.As(w.ana), query)
+			if err != nil || len(page) > 1 {
+				t.Fatalf("%+v %v", page, err)
+			}
+			lines = append(lines, page...)
+			if query.After = next; next == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(whole, lines); diff != "" {
+			t.Error(diff)
+		}
+		seen, pages := map[int64]int{}, 0
+		for query.Limit, query.After = 3, ""; ; pages++ {
+			page, next, err := w.promises.Behind(w.As(w.ana), query, w.network, clock.Response)
+			if err != nil || len(page) > 3 {
+				t.Fatalf("%+v %v", page, err)
+			}
+			for _, o := range page {
+				seen[o.TicketID]++
+			}
+			if query.After = next; next == "" {
+				break
+			}
+		}
+		if len(seen) != 7 || pages != 2 {
+			t.Errorf("%v on %d pages", seen, pages+1)
+		}
+		for _, wrong := range []string{"x", "e30", "bm90aGluZw"} {
+			query.After = wrong
+			if _, _, err := w.promises.Report(w.As(w.ana), query); !apperr.Is(err, apperr.Invalid) {
+				t.Errorf("%s: %v", wrong, err)
+			}
 		}
 	})
 }

@@ -2,7 +2,10 @@ package promise
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -39,6 +42,8 @@ type ReportQuery struct {
 	By       Dimension
 	Role     clock.Role // "" is every one
 	Only     Only       // of Behind: "" is every one
+	After    string     // where a page of lines or of promises goes on; "" is the beginning
+	Limit    int        // of a page; 0 is as many as there can be
 }
 
 // Only narrows the promises behind a line.
@@ -71,27 +76,76 @@ func (l Line) Attainment() float64 {
 	return float64(l.Kept) / float64(l.Kept+l.Broken)
 }
 
-// maxLines bounds a report.
+// maxLines bounds a page of a report.
 const maxLines = 500
 
 // mayReport reports whether somebody may see reports: who reads notes of some ticket.
 func mayReport(a access.Actor) bool { return a.Can(access.ReadNotes, access.AnyKind) }
 
 // Report adds up what became of the promises that ended in a period, or were broken
-// in it and are still open, over the tickets whose notes the actor reads.
-func (s *Service) Report(ctx context.Context, q ReportQuery) ([]Line, error) {
+// in it and are still open, over the tickets whose notes the actor reads: the lines
+// with most promises first. next is where the page after this one begins, "" without one.
+func (s *Service) Report(ctx context.Context, q ReportQuery) (lines []Line, next string, err error) {
 	if err := access.From(ctx).Require(access.ReadNotes, access.AnyKind); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := q.check(); err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	after, err := parseMark(q.After)
+	if err != nil {
+		return nil, "", err
 	}
 	var args database.Args
 	where, err := s.d.Tickets.Where(ctx, filter.True(), access.ReadNotes, &args)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return readLines(ctx, s.d.DB.Reader(), q, where, &args)
+	limit := pageOf(q.Limit, maxLines)
+	lines, err = readLines(ctx, s.d.DB.Reader(), q, after, limit+1, where, &args)
+	if len(lines) > limit {
+		lines = lines[:limit]
+		last := &lines[limit-1]
+		next = mark{At: int64(last.Kept + last.Broken), ID: last.ID, Key: string(last.Role) + " " + string(last.Measure)}.String()
+	}
+	return lines, next, err
+}
+
+// pageOf gives how many things a page has.
+func pageOf(asked, most int) int {
+	if asked < 1 || asked > most {
+		return most
+	}
+	return asked
+}
+
+// mark is where a page of a report ended.
+type mark struct {
+	At  int64  `json:"a"` // how many promises a line has; when a promise ended
+	ID  int64  `json:"i"`
+	Key string `json:"k"`
+}
+
+// String writes a mark for an address.
+func (m mark) String() string {
+	raw, _ := json.Marshal(m) // numbers and a string always marshal
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// parseMark reads a mark; nil for none, Invalid for what is none of ours.
+func parseMark(s string) (*mark, error) {
+	if s == "" {
+		return nil, nil //nolint:nilnil // the beginning is no mark
+	}
+	var m mark
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(raw, &m)
+	}
+	if err != nil || m.Key == "" || strings.ContainsRune(m.Key, 0) {
+		return nil, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
+	}
+	return &m, nil
 }
 
 func (q *ReportQuery) check() error {
@@ -122,30 +176,38 @@ type Outcome struct {
 	Broken   bool
 	Used     time.Duration
 	Whole    time.Duration
+	key      string // tells promises of one ticket apart
 }
 
-// maxOutcomes bounds the promises behind a line.
+// maxOutcomes bounds a page of the promises behind a line.
 const maxOutcomes = 200
 
-// Behind lists the promises of one line, the newest first; more tells that there
-// are further ones.
-func (s *Service) Behind(ctx context.Context, q ReportQuery, id int64, measure clock.Measure) (out []Outcome, more bool, err error) {
+// Behind lists the promises of one line, the newest first; next is where the page
+// after this one begins, "" without one.
+func (s *Service) Behind(ctx context.Context, q ReportQuery, id int64, measure clock.Measure) (out []Outcome, next string, err error) {
 	if err := access.From(ctx).Require(access.ReadNotes, access.AnyKind); err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	if err := q.check(); err != nil {
-		return nil, false, err
+		return nil, "", err
+	}
+	after, err := parseMark(q.After)
+	if err != nil {
+		return nil, "", err
 	}
 	var args database.Args
 	where, err := s.d.Tickets.Where(ctx, filter.True(), access.ReadNotes, &args)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
-	out, err = readBehind(ctx, s.d.DB.Reader(), q, id, measure, where, &args)
-	if len(out) > maxOutcomes {
-		return out[:maxOutcomes], true, err
+	limit := pageOf(q.Limit, maxOutcomes)
+	out, err = readBehind(ctx, s.d.DB.Reader(), q, id, measure, after, limit+1, where, &args)
+	if len(out) > limit {
+		out = out[:limit]
+		last := &out[limit-1]
+		next = mark{At: last.Ended.UnixMicro(), ID: last.TicketID, Key: last.key}.String()
 	}
-	return out, false, err
+	return out, next, err
 }
 
 // pausedLate reports whether a clock was paused by hand when it was nearly broken.

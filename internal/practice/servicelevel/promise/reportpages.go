@@ -74,8 +74,9 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	a, q, err := p.read(r)
 	var lines []Line
-	if err == nil {
-		lines, err = p.s.Report(ctx, q)
+	var next string
+	if q.After = r.FormValue("after"); err == nil {
+		lines, next, err = p.s.Report(ctx, q)
 	}
 	status, errors := http.StatusOK, map[string]string{}
 	if apperr.Is(err, apperr.Invalid) {
@@ -88,15 +89,15 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 	}
 	m := p.form(ctx, a, errors)
 	m.Title, m.Lead = text.T(ctx, "Service levels"), text.T(ctx, "What became of promises that ended in the period, and of those broken in it that are still open.")
-	named, err := p.slotNames(ctx, q.By, lines)
-	if err != nil {
-		return err
-	}
 	if r.FormValue("as") == "csv" && status == http.StatusOK {
 		if err := access.From(ctx).Require(access.Export, access.AnyKind); err != nil {
 			return err
 		}
-		return writeReport(w, q.By, lines, named)
+		return p.writeReport(ctx, w, q, lines, next)
+	}
+	named, err := p.s.slotNames(ctx, q.By, lines)
+	if err != nil {
+		return err
 	}
 	if access.From(ctx).Can(access.Export, access.AnyKind) {
 		m.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Export as CSV"), URL: a.address(reportURL, url.Values{"as": {"csv"}}), Icon: ui.IconDownload, Download: true}}
@@ -127,6 +128,12 @@ func (p pages) report(w http.ResponseWriter, r *http.Request) error {
 			number(l.Kept, OnlyKept), number(l.Near, OnlyNear), number(l.Broken, OnlyBroken), number(l.LatePauses, OnlyLate),
 		}})
 	}
+	if next != "" {
+		m.Table.More = ui.LoadMore{URL: a.address(reportURL, url.Values{"after": {next}}), Auto: true}
+	}
+	if q.After != "" && web.IsFragment(r) {
+		return web.Render(w, r, http.StatusOK, ui.Rows(m.Table))
+	}
 	return p.frame.Page(w, r, module.Page{Title: m.Title, Active: ReportID, Status: status, Wide: true}, m.View())
 }
 
@@ -142,7 +149,8 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 		return apperr.New(apperr.NotFound, "There is no such line.")
 	}
 	measure := clock.Measure(r.FormValue("measure"))
-	outcomes, more, err := p.s.Behind(ctx, q, id, measure)
+	q.After = r.FormValue("after")
+	outcomes, next, err := p.s.Behind(ctx, q, id, measure)
 	if err != nil {
 		return err
 	}
@@ -158,7 +166,7 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range tickets {
 		numbers[t.ID], titles[t.ID] = t.Number, t.Title
 	}
-	named, err := p.slotNames(ctx, q.By, []Line{{ID: id}})
+	named, err := p.s.slotNames(ctx, q.By, []Line{{ID: id}})
 	if err != nil {
 		return err
 	}
@@ -177,9 +185,6 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 	case OnlyLate:
 		m.Lead = text.T(ctx, "Promises that were paused when nine tenths of the time were used, the newest first.")
 	}
-	if more {
-		m.Lead = text.T(ctx, "The newest %s promises behind the line; choose a shorter period for the others.", text.Number(ctx, maxOutcomes))
-	}
 	m.Table = ui.Table{ID: "outcomes", Caption: m.Title, Columns: []ui.Column{
 		{Key: "ticket", Label: text.T(ctx, "Ticket"), Main: true},
 		{Key: "ended", Label: text.T(ctx, "Ended or broken")},
@@ -195,6 +200,13 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 		m.Table.Rows = append(m.Table.Rows, ui.Row{URL: view.URL(numbers[o.TicketID]), Cells: []templ.Component{
 			ui.Link{Label: numbers[o.TicketID] + " " + titles[o.TicketID], URL: view.URL(numbers[o.TicketID])}, ui.Moment{At: o.Ended}, badge, ui.Words(length(ctx, o.Used)), ui.Words(length(ctx, o.Whole)),
 		}})
+	}
+	if next != "" {
+		more := url.Values{"of": {strconv.FormatInt(id, 10)}, "measure": {string(measure)}, "only": {a.only}, "after": {next}}
+		m.Table.More = ui.LoadMore{URL: a.address(reportURL+"/behind", more), Auto: true}
+	}
+	if q.After != "" && web.IsFragment(r) {
+		return web.Render(w, r, http.StatusOK, ui.Rows(m.Table))
 	}
 	return p.frame.Page(w, r, module.Page{Title: m.Title, Active: ReportID, Wide: true}, m.View())
 }
@@ -241,13 +253,13 @@ func measureWords(ctx context.Context, m clock.Measure) string {
 }
 
 // slotNames names what a report is cut by, in one query.
-func (p pages) slotNames(ctx context.Context, by Dimension, lines []Line) (map[int64]string, error) {
+func (s *Service) slotNames(ctx context.Context, by Dimension, lines []Line) (map[int64]string, error) {
 	ids := make([]int64, 0, len(lines))
 	for _, l := range lines {
 		ids = append(ids, l.ID)
 	}
 	ids = distinct(ids)
-	q, d := p.s.d.DB.Reader(), p.s.d
+	q, d := s.d.DB.Reader(), s.d
 	var found map[int64]string
 	var err error
 	switch by {
@@ -272,19 +284,31 @@ func (p pages) slotNames(ctx context.Context, by Dimension, lines []Line) (map[i
 	return out, err
 }
 
-// writeReport writes the lines of a report as CSV; its columns are for programs and
-// the same in every language.
-func writeReport(w http.ResponseWriter, by Dimension, lines []Line, named map[int64]string) error {
+// writeReport writes the lines of a report as CSV, page after page; its columns are
+// for programs and the same in every language.
+func (p pages) writeReport(ctx context.Context, w http.ResponseWriter, q ReportQuery, lines []Line, next string) error {
 	web.File(w, "service-levels.csv", "text/csv; charset=utf-8")
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{string(by) + "_id", string(by), "role", "measure", "attained", "kept", "near_misses", "broken", "paused_just_before"}); err != nil {
+	if err := out.Write([]string{string(q.By) + "_id", string(q.By), "role", "measure", "attained", "kept", "near_misses", "broken", "paused_just_before"}); err != nil {
 		return err
 	}
-	for _, l := range lines {
-		if err := out.Write([]string{
-			strconv.FormatInt(l.ID, 10), web.CSVCell(named[l.ID]), string(l.Role), string(l.Measure), strconv.FormatFloat(l.Attainment(), 'f', 4, 64),
-			strconv.Itoa(l.Kept), strconv.Itoa(l.Near), strconv.Itoa(l.Broken), strconv.Itoa(l.LatePauses),
-		}); err != nil {
+	for {
+		named, err := p.s.slotNames(ctx, q.By, lines)
+		if err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if err := out.Write([]string{
+				strconv.FormatInt(l.ID, 10), web.CSVCell(named[l.ID]), string(l.Role), string(l.Measure), strconv.FormatFloat(l.Attainment(), 'f', 4, 64),
+				strconv.Itoa(l.Kept), strconv.Itoa(l.Near), strconv.Itoa(l.Broken), strconv.Itoa(l.LatePauses),
+			}); err != nil {
+				return err
+			}
+		}
+		if q.After = next; next == "" {
+			break
+		}
+		if lines, next, err = p.s.Report(ctx, q); err != nil {
 			return err
 		}
 	}

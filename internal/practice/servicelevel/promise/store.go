@@ -221,27 +221,36 @@ func counted(q ReportQuery, where string, args *database.Args) string {
 	return sql
 }
 
-func readLines(ctx context.Context, q database.Querier, query ReportQuery, where string, args *database.Args) ([]Line, error) {
+func readLines(ctx context.Context, q database.Querier, query ReportQuery, after *mark, limit int, where string, args *database.Args) ([]Line, error) {
 	slot := slotOf(query.By)
+	const key = `c.role || ' ' || c.measure`
 	sql := `SELECT ` + slot + `, c.role, c.measure, SUM(CASE WHEN c.breached_at IS NULL THEN 1 ELSE 0 END),
 		SUM(CASE WHEN c.breached_at IS NULL AND c.used * 100 >= c.whole * ` + args.Arg(near) + ` THEN 1 ELSE 0 END),
 		SUM(CASE WHEN c.breached_at IS NULL THEN 0 ELSE 1 END), SUM(CASE WHEN c.late_pause THEN 1 ELSE 0 END)` + counted(query, where, args) +
-		` GROUP BY 1, 2, 3 ORDER BY COUNT(*) DESC, 1, 2, 3 LIMIT ` + args.Arg(maxLines)
+		` GROUP BY ` + slot + `, c.role, c.measure`
+	if after != nil {
+		sql += ` HAVING (0 - COUNT(*), ` + slot + `, ` + key + `) > (` + args.Arg(-after.At) + `, ` + args.Arg(after.ID) + `, ` + args.Arg(after.Key) + `)`
+	}
 	return database.All(ctx, q, func(r database.Row) (Line, error) {
 		var l Line
 		err := r.Scan(&l.ID, (*string)(&l.Role), (*string)(&l.Measure), &l.Kept, &l.Near, &l.Broken, &l.LatePauses)
 		return l, err
-	}, sql, args.Values()...)
+	}, sql+` ORDER BY 0 - COUNT(*), `+slot+`, `+key+` LIMIT `+args.Arg(limit), args.Values()...)
 }
 
-func readBehind(ctx context.Context, q database.Querier, query ReportQuery, id int64, measure clock.Measure, where string, args *database.Args) ([]Outcome, error) {
-	sql := `SELECT c.ticket_id, c.measure, COALESCE(c.ended_at, c.breached_at), c.breached_at IS NOT NULL, c.used, c.whole` + counted(query, where, args) +
-		` AND ` + slotOf(query.By) + ` = ` + args.Arg(id) + ` AND c.measure = ` + args.Arg(string(measure)) +
-		` ORDER BY 3 DESC, c.ticket_id DESC LIMIT ` + args.Arg(maxOutcomes+1)
+func readBehind(ctx context.Context, q database.Querier, query ReportQuery, id int64, measure clock.Measure, after *mark, limit int, where string, args *database.Args) ([]Outcome, error) {
+	const decided = `COALESCE(c.ended_at, c.breached_at)`
+	const key = `c.role || ' ' || c.party_id || ' ' || c.state || ' ' || c.cycle`
+	sql := `SELECT c.ticket_id, c.measure, ` + decided + `, c.breached_at IS NOT NULL, c.used, c.whole, ` + key + counted(query, where, args) +
+		` AND ` + slotOf(query.By) + ` = ` + args.Arg(id) + ` AND c.measure = ` + args.Arg(string(measure))
+	if after != nil {
+		sql += ` AND (` + decided + `, c.ticket_id, ` + key + `) < (` + args.Arg(after.At) + `, ` + args.Arg(after.ID) + `, ` + args.Arg(after.Key) + `)`
+	}
+	sql += ` ORDER BY ` + decided + ` DESC, c.ticket_id DESC, ` + key + ` DESC LIMIT ` + args.Arg(limit)
 	return database.All(ctx, q, func(r database.Row) (Outcome, error) {
 		var o Outcome
 		var used, whole int64
-		err := r.Scan(&o.TicketID, (*string)(&o.Measure), (*database.Time)(&o.Ended), &o.Broken, &used, &whole)
+		err := r.Scan(&o.TicketID, (*string)(&o.Measure), (*database.Time)(&o.Ended), &o.Broken, &used, &whole, &o.key)
 		o.Used, o.Whole = time.Duration(used)*time.Microsecond, time.Duration(whole)*time.Microsecond
 		return o, err
 	}, sql, args.Values()...)
