@@ -20,8 +20,16 @@ func agreeForDump(t *testing.T, s *apptest.System) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unit.ParentID = s.Vendor
+	unit.ParentID, unit.Kind = s.Vendor, people.Supplier
 	if _, err := c.People.UpdateOrganisation(s.As("system"), unit.ID, unit.Version, unit.OrganisationInput); err != nil {
+		t.Fatal(err)
+	}
+	group, err := c.People.CreateGroup(s.As("system"), people.GroupInput{Name: "Moved", OrganisationID: s.Own, Active: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	group.OrganisationID = s.Vendor
+	if _, err := c.People.UpdateGroup(s.As("system"), group.ID, group.Version, group.GroupInput); err != nil {
 		t.Fatal(err)
 	}
 	_, err = agreements.Create(s.As("system"), agreement.Draft{Name: "Gold", Role: clock.SLA, Terms: clock.Terms{

@@ -105,6 +105,8 @@ func (a *App) moduleList() []module.Module {
 	a.agreements.Follow(promises.Changed)
 	a.agreements.TryWith(promises, c.Tickets)
 	c.Calendars.Follow(promises.Changed)
+	c.People.FollowMoves(promises.Moved)
+	c.Kinds.Follow(promises.Recheck)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.ladders = escalation.NewService(escalation.Deps{
 		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Actors: c.Actors,

@@ -17,7 +17,6 @@ import (
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/core/ticket"
-	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
 )
@@ -202,13 +201,11 @@ func history(t *testing.T, im *Importer) map[string]clock.Course {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := clock.Rules{Kind: func(key string) *workflow.Definition {
-		def, err := im.Tickets.Kinds().Get(key)
-		if err != nil {
-			return nil
-		}
-		return def
-	}, Supplier: func(int64) int64 { return 0 }}
+	kinds, err := im.Tickets.Kinds().Then(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := clock.Rules{Kind: kinds, Supplier: func(int64, time.Time) (int64, time.Time) { return 0, time.Time{} }}
 	out := map[string]clock.Course{}
 	for id, events := range timelines {
 		if out[refs[id]], err = clock.Read(events, rules); err != nil {

@@ -72,33 +72,45 @@ const (
 // ticket; what it leads to is a ChangeOver as JSON.
 const ChangeOverActivity = "agreement.changed"
 
-// Rules are what Read must know besides the timeline.
+// Rules are what Read must know besides the timeline: what changes with time is asked
+// for as it was at an instant, and answered with until when that holds, zero for good.
 type Rules struct {
-	Kind     func(key string) *workflow.Definition // nil for a kind that is gone
-	Supplier func(group int64) int64               // whose group it is; 0 for one's own
+	// Kind gives the definition of a kind that was in force at an instant; nil for a kind
+	// that is gone.
+	Kind func(key string, at time.Time) (def *workflow.Definition, until time.Time)
+	// Supplier says whose group a group was; 0 for one's own.
+	Supplier func(group int64, at time.Time) (supplier int64, until time.Time)
 }
 
 // Read makes a course of a timeline, oldest event first. The error is of the first
 // event that does not apply; what came before it is given. An event that is dated
 // before the one ahead of it counts from that one's instant.
+//
+// A ticket is read by the workflow that was in force when its events were written down,
+// and its group belongs to the supplier that it belonged to then. Where either changes
+// while nothing happens on the ticket, a moment of its own says so.
 func Read(events []ticket.Event, rules Rules) (Course, error) {
 	var c Course
 	var now ticket.Ticket
-	def := &workflow.Definition{}
+	r := reader{rules: rules}
 	workarounds := map[int]string{}
 	for i := range events {
 		e := &events[i]
 		group := now.GroupID
-		if change, ok := e.Change(ticket.FieldKind); ok {
-			if def = rules.Kind(change.To); def == nil {
-				def = &workflow.Definition{}
-			}
+		if i > 0 {
+			r.turn(&c, &now, e.At)
 		}
+		kind := now.Kind
+		if change, ok := e.Change(ticket.FieldKind); ok {
+			kind = change.To
+		}
+		r.recorded = e.RecordedAt
+		def := r.definition(kind, e.At)
 		if err := now.Apply(*e, def); err != nil {
 			return c, err
 		}
 		c.TicketID = e.TicketID
-		m := Moment{At: e.At, Seq: e.Seq, Facts: factsOf(&now, def, rules.Supplier)}
+		m := Moment{At: e.At, Seq: e.Seq, Facts: r.facts(&now, def, e.At)}
 		if ours(e, &now) {
 			m.Answered = e.Type == ticket.Replied
 			m.Taken = i > 0 && group == now.GroupID && e.Type != ticket.Rated && e.Type != ticket.Synced
@@ -125,7 +137,67 @@ func Read(events []ticket.Event, rules Rules) (Course, error) {
 			workarounds[len(c.Moments)-1] = given.To
 		}
 	}
+	r.turn(&c, &now, time.Time{})
 	return c, nil
+}
+
+// reader asks the rules, and keeps until when their answers hold.
+type reader struct {
+	rules    Rules
+	recorded time.Time // when the last event was written down
+	def      time.Time // until when the definition is in force
+	supplier time.Time // until when the group belongs to its supplier
+}
+
+// definition gives what was in force when the last event was written down, or at a later
+// instant.
+func (r *reader) definition(kind string, at time.Time) *workflow.Definition {
+	if at.Before(r.recorded) {
+		at = r.recorded
+	}
+	def, until := r.rules.Kind(kind, at)
+	r.def = until
+	if def == nil {
+		return &workflow.Definition{}
+	}
+	return def
+}
+
+func (r *reader) facts(t *ticket.Ticket, def *workflow.Definition, at time.Time) Facts {
+	f := factsOf(t, def)
+	r.supplier = time.Time{}
+	if t.GroupID != 0 {
+		f.Supplier, r.supplier = r.rules.Supplier(t.GroupID, at)
+	}
+	return f
+}
+
+// turn adds the moments at which the definition or the supplier changed after the last
+// event and before the next one; a zero next is after all.
+func (r *reader) turn(c *Course, t *ticket.Ticket, next time.Time) {
+	for len(c.Moments) > 0 {
+		at := sooner(r.def, r.supplier)
+		if at.IsZero() || !next.IsZero() && !at.Before(next) {
+			return
+		}
+		def := r.definition(t.Kind, at)
+		last := c.Moments[len(c.Moments)-1]
+		m := Moment{At: at, Seq: last.Seq, Facts: r.facts(t, def, at)}
+		if !m.At.After(last.At) { // an event that was written down late was read by what holds since
+			m.At = last.At
+		}
+		if m.Facts != last.Facts {
+			c.Moments = append(c.Moments, m)
+		}
+	}
+}
+
+// sooner gives the earlier of two instants, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // withdraw marks the workaround of a name as taken back. given are their names, by
@@ -149,14 +221,11 @@ func ours(e *ticket.Event, t *ticket.Ticket) bool {
 	return false
 }
 
-func factsOf(t *ticket.Ticket, def *workflow.Definition, supplier func(int64) int64) Facts {
+func factsOf(t *ticket.Ticket, def *workflow.Definition) Facts {
 	f := Facts{
 		Kind: t.Kind, Service: t.ServiceID, Organisation: t.OrganisationID, Group: t.GroupID, Priority: t.Priority,
 		State: t.State, Label: t.State, Wait: t.WaitReason, WaitLabel: t.WaitReason,
 		Active: t.Category.Active(), Cancelled: t.Category == workflow.Cancelled,
-	}
-	if t.GroupID != 0 {
-		f.Supplier = supplier(t.GroupID)
 	}
 	s, ok := def.State(t.State)
 	if !ok {

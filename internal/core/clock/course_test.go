@@ -1,8 +1,11 @@
 package clock_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/clock"
@@ -19,6 +22,12 @@ func wrote(t *testing.T, when string, seq int, field, to string) ticket.Event {
 	}
 }
 
+func unedited(def *workflow.Definition) func(string, time.Time) (*workflow.Definition, time.Time) {
+	return func(string, time.Time) (*workflow.Definition, time.Time) { return def, time.Time{} }
+}
+
+func ownGroups(int64, time.Time) (int64, time.Time) { return 0, time.Time{} }
+
 func TestAWorkaroundThatWasTakenBackWasNone(t *testing.T) {
 	t.Parallel()
 	def := workflow.Definition{Key: "incident", States: []workflow.State{{Key: "open", Category: workflow.Open}}}
@@ -31,7 +40,7 @@ func TestAWorkaroundThatWasTakenBackWasNone(t *testing.T) {
 		wrote(t, "12 12:00", 4, clock.WithdrawnActivity, "51"),
 		wrote(t, "12 13:00", 5, clock.WithdrawnActivity, ""),
 	}
-	course, err := clock.Read(events, clock.Rules{Kind: func(string) *workflow.Definition { return &def }, Supplier: func(int64) int64 { return 0 }})
+	course, err := clock.Read(events, clock.Rules{Kind: unedited(&def), Supplier: ownGroups})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,5 +99,90 @@ func TestAChangedAgreementKeepsWhatWasUsed(t *testing.T) {
 	}
 	if sla := one(t, s.now("12 16:00", b), clock.SLA, clock.Resolution); !sla.Breached.Equal(at(t, "12 15:00")) {
 		t.Errorf("back under the shorter one it is broken at %s", sla.Breached)
+	}
+}
+
+// stretches says what held from when on: state, supplier and whether clocks pause.
+func stretches(c clock.Course) []string {
+	var out []string
+	for _, m := range c.Moments {
+		pause := ""
+		if m.Pauses {
+			pause = " pauses"
+		}
+		out = append(out, fmt.Sprintf("%s %d %s%s", m.At.Format("02 15:04"), m.Supplier, m.State, pause))
+	}
+	return out
+}
+
+func TestWhatHoldsIsWhatHeldThen(t *testing.T) {
+	t.Parallel()
+	running := workflow.Definition{Key: "incident", States: []workflow.State{{Key: "open", Category: workflow.Open}, {Key: "waiting", Category: workflow.Waiting}}}
+	pausing := workflow.Definition{Key: "incident", States: []workflow.State{{Key: "open", Category: workflow.Open}, {Key: "waiting", Category: workflow.Waiting, Clock: workflow.Pause}}}
+	event := func(seq int, when, recorded string, changes ...ticket.Change) ticket.Event {
+		return ticket.Event{TicketID: 1, Seq: seq, At: at(t, when), RecordedAt: at(t, recorded), Type: ticket.Changed, Internal: true, Changes: changes}
+	}
+	created := []ticket.Change{{Field: ticket.FieldKind, To: "incident"}, {Field: ticket.FieldState, To: "open"}, {Field: ticket.FieldPriority, To: "3"}, {Field: ticket.FieldGroup, To: "4"}}
+	waiting := ticket.Change{Field: ticket.FieldState, From: "open", To: "waiting"}
+	for name, c := range map[string]struct {
+		edited, moved string // when the workflow began to pause, when the group came to supplier 8
+		events        []ticket.Event
+		want          []string
+	}{
+		"a workflow that is edited while the ticket waits": {"12 12:00", "", []ticket.Event{
+			event(1, "12 09:00", "12 09:00", created...), event(2, "12 10:00", "12 10:00", waiting),
+		}, []string{"12 09:00 0 open", "12 10:00 0 waiting", "12 12:00 0 waiting pauses"}},
+		"an edit that means nothing to the state it is in": {"12 12:00", "", []ticket.Event{
+			event(1, "12 09:00", "12 09:00", created...), event(2, "12 13:00", "12 13:00", waiting),
+		}, []string{"12 09:00 0 open", "12 13:00 0 waiting pauses"}},
+		"what was imported after the edit": {"12 12:00", "", []ticket.Event{
+			event(1, "12 09:00", "13 09:00", created...), event(2, "12 10:00", "13 09:00", waiting),
+		}, []string{"12 09:00 0 open", "12 10:00 0 waiting pauses"}},
+		"a group that moves between two events": {"", "12 09:30", []ticket.Event{
+			event(1, "12 09:00", "12 09:00", created...), event(2, "12 10:00", "12 10:00", waiting),
+		}, []string{"12 09:00 0 open", "12 09:30 8 open", "12 10:00 8 waiting"}},
+		"a group that moves after all that happened": {"", "12 11:00", []ticket.Event{
+			event(1, "12 09:00", "12 09:00", created...),
+		}, []string{"12 09:00 0 open", "12 11:00 8 open"}},
+		"a group that moved before what was imported later": {"12 08:00", "12 09:30", []ticket.Event{
+			event(1, "12 09:00", "13 09:00", created...), event(2, "12 10:00", "13 09:00", waiting),
+		}, []string{"12 09:00 0 open", "12 09:30 8 open", "12 10:00 8 waiting pauses"}},
+		"both at the instant of an event": {"12 10:00", "12 10:00", []ticket.Event{
+			event(1, "12 09:00", "12 09:00", created...), event(2, "12 10:00", "12 10:00", waiting),
+		}, []string{"12 09:00 0 open", "12 10:00 8 waiting pauses"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			instant := func(s string) time.Time {
+				if s == "" {
+					return time.Time{}
+				}
+				return at(t, s)
+			}
+			edited, moved := instant(c.edited), instant(c.moved)
+			course, err := clock.Read(c.events, clock.Rules{
+				Kind: func(_ string, at time.Time) (*workflow.Definition, time.Time) {
+					switch {
+					case edited.IsZero():
+						return &running, time.Time{}
+					case at.Before(edited):
+						return &running, edited
+					}
+					return &pausing, time.Time{}
+				},
+				Supplier: func(_ int64, at time.Time) (int64, time.Time) {
+					switch {
+					case moved.IsZero():
+						return 0, time.Time{}
+					case at.Before(moved):
+						return 0, moved
+					}
+					return 8, time.Time{}
+				},
+			})
+			if diff := cmp.Diff(c.want, stretches(course)); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+		})
 	}
 }

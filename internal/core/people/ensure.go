@@ -130,6 +130,7 @@ func (s *Service) EnsureGroups(ctx context.Context, tx *database.Tx, source stri
 		return ids, err
 	}
 	s.changes.Note(tx)
+	s.kept.places.Changed(tx)
 	return ids, s.logEnsured(ctx, tx, "group", source, len(fresh))
 }
 

@@ -16,6 +16,8 @@ import (
 type Group struct {
 	ID int64 `json:"id"`
 	GroupInput
+	// HomeSince is since when it is at home there; zero for always.
+	HomeSince time.Time `json:"home_since,omitzero"`
 	Source    string    `json:"source,omitempty"`
 	SourceRef string    `json:"source_ref,omitempty"`
 	CreatedAt time.Time `json:"-"`
@@ -33,6 +35,10 @@ type GroupInput struct {
 	Email          string `json:"email,omitempty"`
 	Description    string `json:"description,omitempty"`
 	Active         bool   `json:"active"`
+	// Since is what UpdateGroup is to say of since when the group is at home there: always
+	// for a zero time. Nil leaves it to UpdateGroup: from now on for a group that moves, and
+	// always for one that had no home.
+	Since *time.Time `json:"-"`
 }
 
 // Member is a person in a group.
@@ -176,6 +182,7 @@ func (s *Service) addGroup(ctx context.Context, tx *database.Tx, g Group) error 
 	if err := insertGroups(ctx, tx, g); err != nil {
 		return duplicateName(err, "There is already a group called %s.", g.Name)
 	}
+	s.kept.places.Changed(tx)
 	s.changes.Note(tx)
 	return s.log.Append(ctx, tx, groupEntry("group.create", g, nil, g))
 }
@@ -210,10 +217,66 @@ func (s *Service) UpdateGroup(ctx context.Context, id, version int64, in GroupIn
 		if err != nil {
 			return duplicateName(err, "There is already a group called %s.", in.Name)
 		}
+		if err := s.settleHome(ctx, tx, before, &g); err != nil {
+			return err
+		}
+		g.Since = nil
 		s.changes.Note(tx)
 		return s.log.Append(ctx, tx, groupEntry("group.update", g, before, g))
 	})
 	return g, err
+}
+
+// settleHome keeps since when a group is at home where it is now, so that what was
+// measured of the time before stays with those it was of.
+func (s *Service) settleHome(ctx context.Context, tx *database.Tx, before Group, g *Group) error {
+	moved, since := g.OrganisationID != before.OrganisationID, g.HomeSince
+	switch {
+	case g.Since != nil:
+		since = g.Since.UTC().Truncate(time.Microsecond)
+	case moved && before.OrganisationID != 0:
+		since = g.UpdatedAt
+	case moved:
+		since = time.Time{}
+	}
+	if since.After(g.UpdatedAt) {
+		return apperr.InvalidField("home_since", "A group cannot be at home somewhere before it is: this instant is still to come.")
+	}
+	if !moved && since.Equal(g.HomeSince) {
+		return nil
+	}
+	homes, err := homesOf(ctx, tx, g.ID)
+	if err != nil {
+		return err
+	}
+	from := since // from when on anything changes
+	if since.IsZero() {
+		err = forgetHomes(ctx, tx, g.ID, since)
+	} else {
+		was := before.OrganisationID
+		if !moved { // another instant for the same move
+			was = 0
+			if n := len(homes); n > 0 {
+				was = homes[n-1].Organisation
+				homes = homes[:n-1]
+			}
+			if !g.HomeSince.IsZero() && g.HomeSince.Before(from) {
+				from = g.HomeSince
+			}
+		}
+		for _, h := range homes {
+			if h.Until.After(since) {
+				was = h.Organisation
+				break
+			}
+		}
+		err = moveHome(ctx, tx, tenure{g.ID, was, since})
+	}
+	if err != nil {
+		return err
+	}
+	g.HomeSince = since
+	return s.tellMoved(ctx, tx, from)
 }
 
 // SetMember makes a person a member of a group, or changes whether they lead it.

@@ -11,12 +11,12 @@ import (
 )
 
 const groupColumns = `g.id, g.name, g.tier, g.organisation_id, g.email, g.description, g.active, g.source, COALESCE(g.source_ref, ''),
-	g.created_at, g.updated_at, g.version`
+	g.created_at, g.updated_at, g.version, (SELECT max(h.until) FROM group_homes h WHERE h.group_id = g.id)`
 
 func scanGroup(r database.Row) (Group, error) {
 	var g Group
 	err := r.Scan(&g.ID, &g.Name, &g.Tier, (*database.ID)(&g.OrganisationID), &g.Email, &g.Description, &g.Active, &g.Source, &g.SourceRef,
-		(*database.Time)(&g.CreatedAt), (*database.Time)(&g.UpdatedAt), &g.Version)
+		(*database.Time)(&g.CreatedAt), (*database.Time)(&g.UpdatedAt), &g.Version, (*database.Time)(&g.HomeSince))
 	return g, err
 }
 

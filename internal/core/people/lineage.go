@@ -16,6 +16,79 @@ type Move struct {
 	At           time.Time
 }
 
+// tenure says that a group was at home in an organisation until an instant.
+type tenure struct {
+	Group        int64
+	Organisation int64 // 0 for none
+	Until        time.Time
+}
+
+// kindUntil says that an organisation was of a kind until an instant.
+type kindUntil struct {
+	Organisation int64
+	Kind         OrganisationKind
+	Until        time.Time
+}
+
+// places is where groups and the organisations above them stand, and stood.
+type places struct {
+	homes   map[int64]int64 // of groups
+	parents map[int64]int64 // of organisations
+	kinds   map[int64]OrganisationKind
+	tenures []tenure    // by their instants
+	moves   []Move      // by their instants
+	were    []kindUntil // by their instants
+}
+
+// SuppliersThen gives a function that says whose group a group was at an instant, and
+// until when that holds: the nearest organisation above its home that is no unit, if
+// that is a supplier; 0 for a group of one's own. A zero until is for good. It asks for
+// no permission: it names nobody.
+func (s *Service) SuppliersThen(ctx context.Context) (func(group int64, at time.Time) (supplier int64, until time.Time), error) {
+	p, err := s.kept.places.Get(ctx, struct{}{}, func(ctx context.Context, _ struct{}) (*places, error) {
+		return s.readPlaces(ctx, s.db.Reader())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.supplier, nil
+}
+
+// supplier is what SuppliersThen answers.
+func (p *places) supplier(group int64, at time.Time) (supplier int64, until time.Time) {
+	organisation := p.homes[group]
+	if i := slices.IndexFunc(p.tenures, func(t tenure) bool { return t.Group == group && t.Until.After(at) }); i >= 0 {
+		organisation, until = p.tenures[i].Organisation, p.tenures[i].Until
+	}
+	sooner := func(t time.Time) {
+		if until.IsZero() || t.Before(until) {
+			until = t
+		}
+	}
+	for range maxDepth + 1 {
+		if organisation == 0 {
+			break
+		}
+		kind, parent := p.kinds[organisation], p.parents[organisation]
+		if i := slices.IndexFunc(p.were, func(k kindUntil) bool { return k.Organisation == organisation && k.Until.After(at) }); i >= 0 {
+			kind = p.were[i].Kind
+			sooner(p.were[i].Until)
+		}
+		if kind != Unit {
+			if kind == Supplier {
+				supplier = organisation
+			}
+			break
+		}
+		if i := slices.IndexFunc(p.moves, func(m Move) bool { return m.Organisation == organisation && m.At.After(at) }); i >= 0 {
+			parent = p.moves[i].Parent
+			sooner(p.moves[i].At)
+		}
+		organisation = parent
+	}
+	return supplier, until
+}
+
 // Lineages gives a function that says what is above some organisations, the nearest
 // first and each itself included, as the tree was at an instant: an organisation that
 // moved later hung where it was before. It asks for no permission.
@@ -28,13 +101,17 @@ func (s *Service) Lineages(ctx context.Context, q database.Querier, ids []int64)
 	for _, m := range moves {
 		asked = append(asked, m.Organisation, m.Parent)
 	}
-	slices.Sort(asked)
-	asked = slices.DeleteFunc(slices.Compact(asked), func(id int64) bool { return id == 0 })
-	above, err := s.Above(ctx, q, asked)
+	above, err := s.Above(ctx, q, distinct(asked))
 	if err != nil {
 		return nil, err
 	}
 	return lineage(above, moves), nil
+}
+
+// distinct gives ids once each, without 0.
+func distinct(ids []int64) []int64 {
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
 }
 
 // lineage climbs the tree as it was. moves are ordered by their instants.

@@ -34,6 +34,7 @@ type nameCaches struct {
 	persons       *kept.Cache[int64, PersonName]
 	groups        *kept.Cache[int64, GroupName]
 	organisations *kept.Cache[int64, string]
+	places        *kept.Cache[struct{}, *places]
 }
 
 func newNameCaches(db *database.DB, clock func() time.Time) nameCaches {
@@ -41,6 +42,7 @@ func newNameCaches(db *database.DB, clock func() time.Time) nameCaches {
 		kept.New[int64, PersonName](db, kept.Options{Topic: "person-names", Clock: clock}),
 		kept.New[int64, GroupName](db, kept.Options{Topic: "group-names", Clock: clock}),
 		kept.New[int64, string](db, kept.Options{Topic: "organisation-names", Clock: clock}),
+		kept.New[struct{}, *places](db, kept.Options{Topic: "group-places", Clock: clock}),
 	}
 }
 
@@ -49,6 +51,7 @@ func (s *Service) Close() {
 	s.kept.persons.Close()
 	s.kept.groups.Close()
 	s.kept.organisations.Close()
+	s.kept.places.Close()
 }
 
 // PersonNames gives the names behind ids, those that are not kept in one query. It

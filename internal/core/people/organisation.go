@@ -235,6 +235,22 @@ func (s *Service) UpdateOrganisation(ctx context.Context, id, version int64, in 
 				return err
 			}
 		}
+		if o.Kind != before.Kind {
+			if err := insertKind(ctx, tx, kindUntil{o.ID, before.Kind, o.UpdatedAt}); err != nil {
+				return err
+			}
+		}
+		if o.ParentID != before.ParentID || o.Kind != before.Kind {
+			home, err := hasGroups(ctx, tx, o.ID)
+			if err != nil {
+				return err
+			}
+			if home {
+				if err := s.tellMoved(ctx, tx, o.UpdatedAt); err != nil {
+					return err
+				}
+			}
+		}
 		if err := s.updateOrganisation(ctx, tx, o); err != nil {
 			return duplicateName(err, "There is already an organisation called %s here.", in.Name)
 		}

@@ -53,11 +53,31 @@ type Service struct {
 	changes *access.Changes
 	clock   func() time.Time
 	kept    nameCaches
+	moved   []Moved
 }
 
 // New makes the service. Close it in the end.
 func New(db *database.DB, log *audit.Log, roles Roles, changes *access.Changes, clock func() time.Time) *Service {
-	return &Service{db, log, roles, changes, clock, newNameCaches(db, clock)}
+	return &Service{db: db, log: log, roles: roles, changes: changes, clock: clock, kept: newNameCaches(db, clock)}
+}
+
+// Moved hears, within the transaction, that from an instant on groups belong to another
+// supplier, or may.
+type Moved func(ctx context.Context, tx *database.Tx, from time.Time) error
+
+// FollowMoves lets a room hear of groups that belong to another supplier. Call it while
+// the system is put together.
+func (s *Service) FollowMoves(f Moved) { s.moved = append(s.moved, f) }
+
+// tellMoved drops what is kept of where groups stand, and tells who follows.
+func (s *Service) tellMoved(ctx context.Context, tx *database.Tx, from time.Time) error {
+	s.kept.places.Changed(tx)
+	for _, f := range s.moved {
+		if err := f(ctx, tx, from); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // now is the instant as it is stored.

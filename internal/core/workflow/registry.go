@@ -66,6 +66,8 @@ type Registry struct {
 	shipped []*Definition
 	current atomic.Pointer[map[string]*Definition]
 	changes atomic.Uint64
+	history atomic.Pointer[history]
+	follow  []func(ctx context.Context, tx *database.Tx) error
 	stop    func()
 	read    readings
 }
@@ -92,6 +94,12 @@ func NewRegistry(ctx context.Context, db *database.DB, extra ...*Definition) (*R
 		_ = r.Reload(context.Background())
 	})
 	return r, nil
+}
+
+// Follow lets a room hear, within the transaction, that a kind was edited. Call it while
+// the system is put together.
+func (r *Registry) Follow(f func(ctx context.Context, tx *database.Tx) error) {
+	r.follow = append(r.follow, f)
 }
 
 // Close stops following edits.
@@ -184,6 +192,11 @@ func (r *Registry) Save(ctx context.Context, tx *database.Tx, d *Definition, bas
 		d.Key, d.Version, string(text), database.ID(author), database.Time(now))
 	if err != nil {
 		return err
+	}
+	for _, f := range r.follow {
+		if err := f(ctx, tx); err != nil {
+			return err
+		}
 	}
 	tx.AfterCommit(func() {
 		ctx := context.WithoutCancel(ctx)

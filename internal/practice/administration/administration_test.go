@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -286,6 +287,45 @@ func TestPersonIsAddedChangedAndGivenARole(t *testing.T) {
 		goes(t, "take the role", o.post(at+"/roles", "role", "agent", "revoke", "true"))
 		if n := page(t, o.get(at)).Find("#roles tbody tr").Length(); n != 0 {
 			t.Errorf("%d roles are left", n)
+		}
+	})
+}
+
+func TestAGroupMovesFromAnInstantOn(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		company, supplier := o.Organisation(people.Own, "Company", 0), o.Organisation(people.Supplier, "Wireworks", 0)
+		o.as(o.Person("Admin", company, access.RoleAdministrator))
+		at := "/groups/" + fmt.Sprint(o.Group("Field", company))
+		save := func(more ...string) *httptest.ResponseRecorder {
+			t.Helper()
+			doc := page(t, o.get(at+"/edit"))
+			shown := func(name string) string { return doc.Find("input[name="+name+"]").AttrOr("value", "") }
+			fields := []string{"name", "Field", "active", "true", "organisation_id", fmt.Sprint(supplier), "version", shown("version"), "home_shown", shown("home_shown")}
+			if !slices.Contains(more, "home_since") {
+				fields = append(fields, "home_since", shown("home_since"))
+			}
+			return o.post(at, append(fields, more...)...)
+		}
+		if doc := page(t, save("home_since", "2090-01-01T08:00")); !strings.Contains(doc.Find("#f-home_since-field").Text(), "still to come") {
+			t.Errorf("an instant to come: %s", doc.Find("#f-home_since-field").Text())
+		}
+		if doc := page(t, save("home_since", "tomorrow")); !strings.Contains(doc.Find("#f-home_since-field").Text(), "Give a date") || doc.Find("#f-home_since").AttrOr("value", "") != "tomorrow" {
+			t.Errorf("no instant: %s", doc.Find("#f-home_since-field").Text())
+		}
+		for _, c := range []struct {
+			what  string
+			more  []string
+			since string
+		}{
+			{"from now on", nil, o.Clock.Now().Format("2006-01-02T15:04")},
+			{"nothing said", nil, o.Clock.Now().Format("2006-01-02T15:04")},
+			{"another instant", []string{"home_since", "2020-02-03T08:00"}, "2020-02-03T08:00"},
+			{"a mistake", []string{"home_always", "true"}, ""},
+		} {
+			goes(t, c.what, save(c.more...))
+			if since := page(t, o.get(at+"/edit")).Find("#f-home_since").AttrOr("value", ""); since != c.since {
+				t.Errorf("%s: since %q, want %q", c.what, since, c.since)
+			}
 		}
 	})
 }

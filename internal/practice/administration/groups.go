@@ -1,13 +1,17 @@
 package administration
 
 import (
+	"context"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/a-h/templ"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/administration/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -111,9 +115,14 @@ func (p pages) groupPage(w http.ResponseWriter, r *http.Request, n int64, failed
 		}})
 	}
 	m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Members"), Count: len(members), Flush: true, Body: body})
+	since := ui.Nothing()
+	if !g.HomeSince.IsZero() {
+		since = ui.Moment{At: g.HomeSince}
+	}
 	m.Aside = append(m.Aside, view.Section{Title: text.T(ctx, "About"), Body: ui.Values(
 		ui.Value{Label: text.T(ctx, "Support tier"), Content: words(tier(g.Tier))},
 		ui.Value{Label: text.T(ctx, "At home in"), Content: link(ctx, g.OrganisationID, names[g.OrganisationID], "/organisations")},
+		ui.Value{Label: text.T(ctx, "There since"), Content: since},
 		ui.Value{Label: text.T(ctx, "E-mail"), Content: words(g.Email)},
 		ui.Value{Label: text.T(ctx, "Open tickets"), Content: ui.Link{Label: text.T(ctx, "Show them"), URL: "/queue?q=" + urlQuery(`state:open group:"`+g.Name+`"`)}},
 	)})
@@ -169,6 +178,27 @@ type groupForm struct {
 	Description    string `form:"description"`
 	Active         bool   `form:"active"`
 	Version        int64  `form:"version"`
+	HomeSince      string `form:"home_since"`
+	HomeShown      string `form:"home_shown"` // what HomeSince was when the form was opened
+	HomeAlways     bool   `form:"home_always"`
+}
+
+// localTime is how a browser writes a day and a time.
+const localTime = "2006-01-02T15:04"
+
+// since reads since when the group is at home where it is; nil is as the house decides.
+func (f groupForm) since(ctx context.Context) (*time.Time, error) {
+	if f.HomeAlways || f.HomeSince == "" && f.HomeShown != "" {
+		return &time.Time{}, nil
+	}
+	if f.HomeSince == f.HomeShown {
+		return nil, nil //nolint:nilnil // nothing was said, and that is no error
+	}
+	at, err := web.ParseTime(f.HomeSince, text.From(ctx).Location)
+	if err != nil {
+		return nil, apperr.InvalidField("home_since", "Give a date and a time.")
+	}
+	return &at, nil
 }
 
 func (f groupForm) input() people.GroupInput {
@@ -187,6 +217,10 @@ func (p pages) editGroup(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		f = groupForm{Name: g.Name, Tier: g.Tier, OrganisationID: g.OrganisationID, Email: g.Email, Description: g.Description, Active: g.Active, Version: g.Version}
+		if !g.HomeSince.IsZero() {
+			f.HomeSince = g.HomeSince.In(text.From(r.Context()).Location).Format(localTime)
+			f.HomeShown = f.HomeSince
+		}
 	}
 	return p.groupEditor(w, r, n, f, nil)
 }
@@ -216,6 +250,11 @@ func (p pages) groupEditor(w http.ResponseWriter, r *http.Request, n int64, f gr
 		},
 	}
 	if n != 0 {
+		m.Hidden = append(m.Hidden, ui.Hidden{Name: "home_shown", Value: f.HomeShown})
+		m.Fields = slices.Insert(m.Fields, 3,
+			templ.Component(ui.DateField{Field: ui.Field{Name: "home_since", Label: text.T(ctx, "There since"), Error: bad["home_since"], Help: text.T(ctx, "What was measured before stays with the home it had then. A new home counts from now on unless you say otherwise.")}, Value: f.HomeSince, Time: true}),
+			templ.Component(ui.Check{Field: ui.Field{Name: "home_always", Label: text.T(ctx, "It was always at home there: this corrects a mistake")}, Checked: f.HomeAlways, Value: "true"}),
+		)
 		at := "/groups/" + id(n)
 		m.Title, m.Action, m.Cancel, m.Save = f.Name, at, at, text.T(ctx, "Save")
 		m.Trail = []ui.Crumb{{Label: text.T(ctx, "Groups"), URL: "/groups"}, {Label: f.Name, URL: at}, {Label: text.T(ctx, "Edit")}}
@@ -234,7 +273,10 @@ func (p pages) saveGroup(w http.ResponseWriter, r *http.Request) error {
 	if err == nil && n == 0 {
 		saved, err = p.People.CreateGroup(r.Context(), f.input())
 	} else if err == nil {
-		saved, err = p.People.UpdateGroup(r.Context(), n, f.Version, f.input())
+		in := f.input()
+		if in.Since, err = f.since(r.Context()); err == nil {
+			saved, err = p.People.UpdateGroup(r.Context(), n, f.Version, in)
+		}
 	}
 	if back(err) {
 		if now, getErr := p.People.Group(r.Context(), n); n != 0 && getErr == nil {

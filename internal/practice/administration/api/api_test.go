@@ -392,6 +392,27 @@ func TestPersonIsChangedByThoseWhoReadTheLatest(t *testing.T) {
 	})
 }
 
+func TestAGroupsHomeIsChangedFromAnInstantOn(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		path := "/groups/" + text(o.Group("Field", o.Organisation(people.Own, "Halden", 0)))
+		supplier := o.Organisation(people.Supplier, "Wireworks", 0)
+		patch := func(body fields, status int) api.Group {
+			t.Helper()
+			return read[api.Group](t, o.as(o.session, http.MethodPatch, path, body, "Content-Type", "application/merge-patch+json", "If-Match", "*"), status)
+		}
+		if g := patch(fields{"organisation_id": supplier}, http.StatusOK); !g.HomeSince.Equal(g.UpdatedAt) {
+			t.Errorf("from now on: %s, saved %s", g.HomeSince, g.UpdatedAt)
+		}
+		if g := patch(fields{"home_since": "2020-02-03T08:00:00+01:00"}, http.StatusOK); g.HomeSince.Format(time.RFC3339) != "2020-02-03T07:00:00Z" {
+			t.Errorf("since %s", g.HomeSince)
+		}
+		if g := patch(fields{"home_since": nil}, http.StatusOK); !g.HomeSince.IsZero() || g.OrganisationID != supplier {
+			t.Errorf("always: %s", g.HomeSince)
+		}
+		patch(fields{"home_since": "2090-01-01T00:00:00Z"}, http.StatusUnprocessableEntity)
+	})
+}
+
 func TestListsArePagedToTheEnd(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		for range 5 {

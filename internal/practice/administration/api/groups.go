@@ -18,6 +18,7 @@ type Group struct {
 	Name           string    `json:"name" example:"Network"`
 	Tier           int       `json:"tier,omitempty" minimum:"1" maximum:"3" doc:"The support tier, L1 to L3; missing for none."`
 	OrganisationID int64     `json:"organisation_id,omitempty" doc:"Where the group is at home: in-house or a supplier."`
+	HomeSince      time.Time `json:"home_since,omitzero" doc:"Since when it is at home there; left out for always."`
 	Email          string    `json:"email,omitempty"`
 	Description    string    `json:"description,omitempty"`
 	Active         bool      `json:"active"`
@@ -30,7 +31,7 @@ type Group struct {
 
 func groupOf(g people.Group) Group {
 	return Group{
-		ID: g.ID, Name: g.Name, Tier: g.Tier, OrganisationID: g.OrganisationID, Email: g.Email, Description: g.Description, Active: g.Active,
+		ID: g.ID, Name: g.Name, Tier: g.Tier, OrganisationID: g.OrganisationID, HomeSince: g.HomeSince, Email: g.Email, Description: g.Description, Active: g.Active,
 		Source: g.Source, SourceRef: g.SourceRef, CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt, Version: g.Version,
 	}
 }
@@ -57,7 +58,7 @@ func (a *api) registerGroups(h huma.API) {
 	}, a.getGroup)
 	register(h, openapi.Operation{
 		ID: "edit-group", Method: http.MethodPatch, Path: "/groups/{id}", Tag: tagGroups,
-		Summary: "Change a group", Description: "A JSON merge patch (RFC 7396). A group that is no longer needed is made inactive.",
+		Summary: "Change a group", Description: "A JSON merge patch (RFC 7396). A group that is no longer needed is made inactive. A group that gets another home belongs there from now on, and what was measured before stays with the home it had; `home_since` says another instant, or with null that it was always so.",
 		Errors: changing, Request: map[string]any{"tier": 3}, Answer: exampleGroup(),
 	}, a.editGroup)
 	register(h, openapi.Operation{
@@ -136,12 +137,13 @@ func (a *api) getGroup(ctx context.Context, in *struct {
 
 // GroupPatch names what to change.
 type GroupPatch struct {
-	Name           openapi.Field[string] `json:"name,omitempty" nullable:"false" minLength:"1" maxLength:"200"`
-	Tier           openapi.Field[int]    `json:"tier,omitempty" minimum:"1" maximum:"3"`
-	OrganisationID openapi.Field[int64]  `json:"organisation_id,omitempty" minimum:"1"`
-	Email          openapi.Field[string] `json:"email,omitempty" maxLength:"254"`
-	Description    openapi.Field[string] `json:"description,omitempty" maxLength:"2000"`
-	Active         openapi.Field[bool]   `json:"active,omitempty" nullable:"false"`
+	Name           openapi.Field[string]    `json:"name,omitempty" nullable:"false" minLength:"1" maxLength:"200"`
+	Tier           openapi.Field[int]       `json:"tier,omitempty" minimum:"1" maximum:"3"`
+	OrganisationID openapi.Field[int64]     `json:"organisation_id,omitempty" minimum:"1"`
+	HomeSince      openapi.Field[time.Time] `json:"home_since,omitempty" format:"date-time"`
+	Email          openapi.Field[string]    `json:"email,omitempty" maxLength:"254"`
+	Description    openapi.Field[string]    `json:"description,omitempty" maxLength:"2000"`
+	Active         openapi.Field[bool]      `json:"active,omitempty" nullable:"false"`
 }
 
 func (a *api) editGroup(ctx context.Context, in *struct {
@@ -171,6 +173,9 @@ func (a *api) editGroup(ctx context.Context, in *struct {
 	patched(b.Email, &input.Email)
 	patched(b.Description, &input.Description)
 	patched(b.Active, &input.Active)
+	if b.HomeSince.Set {
+		input.Since = &b.HomeSince.Value
+	}
 	g, err := a.People.UpdateGroup(ctx, in.ID, version, input)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,15 @@ func (s *Service) Changed(ctx context.Context, tx *database.Tx, _ int64) error {
 	return startSweep(ctx, tx)
 }
 
+// Moved has computed anew what a group that belongs to another supplier since an instant
+// has to do with: open promises, or all when that was in the past.
+func (s *Service) Moved(ctx context.Context, tx *database.Tx, from time.Time) error {
+	if from.Before(s.now().Add(-time.Minute)) {
+		return startSweep(ctx, tx)
+	}
+	return noteOpen(ctx, tx)
+}
+
 // Keep brings what is kept of clocks up to date: of tickets whose timeline grew, of
 // those whose promise was broken by time alone, and of all after a change of what is
 // promised; until there is nothing left or the budget is used up. It is a periodic

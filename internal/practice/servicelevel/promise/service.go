@@ -37,7 +37,7 @@ type Calendars interface {
 
 // Places say where groups and organisations stand, and what they are called.
 type Places interface {
-	Suppliers(ctx context.Context, q database.Querier) (map[int64]int64, error)
+	SuppliersThen(ctx context.Context) (func(group int64, at time.Time) (supplier int64, until time.Time), error)
 	Lineages(ctx context.Context, q database.Querier, ids []int64) (func(organisation int64, at time.Time) []int64, error)
 	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
@@ -152,7 +152,11 @@ func (s *Service) Courses(ctx context.Context, ids []int64) (map[int64]clock.Cou
 // agreements look up.
 func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.Agreement) (map[int64]clock.Course, clock.Book, error) {
 	q, book := s.d.DB.Reader(), clock.Book{Agreements: agreements}
-	suppliers, err := s.d.Places.Suppliers(ctx, q)
+	suppliers, err := s.d.Places.SuppliersThen(ctx)
+	if err != nil {
+		return nil, book, err
+	}
+	kinds, err := s.d.Kinds.Then(ctx)
 	if err != nil {
 		return nil, book, err
 	}
@@ -160,16 +164,7 @@ func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.A
 	if err != nil {
 		return nil, book, err
 	}
-	rules := clock.Rules{
-		Kind: func(key string) *workflow.Definition {
-			def, err := s.d.Kinds.Get(key)
-			if err != nil {
-				return nil
-			}
-			return def
-		},
-		Supplier: func(group int64) int64 { return suppliers[group] },
-	}
+	rules := clock.Rules{Kind: kinds, Supplier: suppliers}
 	courses := make(map[int64]clock.Course, len(timelines))
 	var organisations []int64
 	for id, events := range timelines {
