@@ -135,6 +135,7 @@ func (a *App) moduleList() []module.Module {
 			Frame: f, Clock: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload), HTTPS: a.cfg.HTTPS(), Visited: a.visited(desk),
 			Plugged: func() ([]module.Panel, []module.Action) { return a.plugged.panels, a.plugged.actions },
 			Tell:    a.plugged.tell,
+			Written: a.plugged.writing,
 			Canned:  cannedFor,
 			Share:   draft.ShareURL,
 		})).Module(),

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 
 	"github.com/a-h/templ"
 
@@ -19,6 +20,7 @@ type plugged struct {
 	homes   []func(ctx context.Context) (web.Component, error)
 	tells   []func(ctx context.Context, c ticket.Change) (string, bool)
 	marks   []func(ctx context.Context, ids []int64) (map[int64]string, error)
+	written []module.Writer
 }
 
 // plug puts every module's parts where they belong.
@@ -36,6 +38,9 @@ func (a *App) plug() {
 		}
 		if m.Marks != nil {
 			a.plugged.marks = append(a.plugged.marks, m.Marks)
+		}
+		if m.Written != nil {
+			a.plugged.written = append(a.plugged.written, m.Written)
 		}
 		for _, g := range m.Guards {
 			a.core.Tickets.Guard(g)
@@ -84,6 +89,19 @@ func (p *plugged) mark(ctx context.Context, ids []int64) (map[int64][]string, er
 		for id, words := range found {
 			out[id] = append(out[id], words)
 		}
+	}
+	return out, nil
+}
+
+// writing tells how messages of timelines were written that came through a module.
+func (p *plugged) writing(ctx context.Context, messages []module.Said) (map[module.Said]module.Written, error) {
+	out := map[module.Said]module.Written{}
+	for _, written := range p.written {
+		found, err := written(ctx, messages)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, found)
 	}
 	return out, nil
 }

@@ -506,18 +506,8 @@ func (s *Service) attach(ctx context.Context, d *mailed) ([]int64, error) {
 
 // text is what a mail says, as Markdown, without what it quotes.
 func (d *mailed) text() ticket.Markdown {
-	said := strings.TrimSpace(d.parts.New())
-	if said == "" {
-		said = strings.TrimSpace(d.m.Text)
-	}
-	for _, i := range d.m.Invites {
-		said = strings.TrimSpace(said + "\n\n" + i.String())
-	}
-	const most = 200_000 // characters; the whole is in the mail
-	if r := []rune(said); len(r) > most {
-		said = string(r[:most]) + "…"
-	}
-	return ticket.Markdown(cutTo(message.Markdown(said), 1<<20))
+	said, _ := wordsOf(d.m, d.parts)
+	return said
 }
 
 // answer puts a mail onto its ticket. To one that is done it is what the portal's

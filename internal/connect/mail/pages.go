@@ -50,7 +50,7 @@ func (s *Service) Module() module.Module {
 			s.registerIn(h)
 		},
 		Follow: s.Follow,
-		Tells:  tells,
+		Tells:  tells, Written: s.Written,
 		Menu: []module.MenuItem{
 			{Section: text.Key("Administration"), Label: text.Key("Mail"), URL: sendersURL, Icon: "mail", ID: MenuID, Visible: may(ManageMail)},
 			{Section: text.Key("Administration"), Label: text.Key("Quarantine"), URL: quarantineURL, Icon: "shield", ID: QuarantineID, Visible: may(HandleQuarantine)},

@@ -99,6 +99,8 @@ type Service struct {
 	land   *jobs.Kind[landing]
 	settle *jobs.Kind[settling]
 
+	writings writings
+
 	mu      sync.Mutex
 	self    *identity
 	outlets map[int64]*outlet

@@ -47,6 +47,8 @@ type Module struct {
 	// Tells completes "Ana …" for what the practice wrote on a timeline, such as
 	// "ticked off “Collect the badge”"; false for what another wrote.
 	Tells func(ctx context.Context, c ticket.Change) (string, bool)
+	// Written tells how messages that came through the practice were written.
+	Written Writer
 }
 
 // Place is where a panel stands on a ticket's page.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
+	"github.com/steward-itsm/steward/internal/ui/assets"
 )
 
 var samplePeople = []ui.Choice{
@@ -119,8 +120,21 @@ func sampleTimeline(now time.Time) ui.Timeline {
 				ID: "e6", Kind: ui.EntryMessage, Author: ben, Own: true, At: ago(12 * time.Minute), To: "to Ana Novak, cc payroll@example.org", Via: "in the desk", Fresh: true,
 				Body: templ.Raw("<p>Hello Ana,</p><p>we found the lock and removed it. The export has started again and will be complete at about 14:30.</p>"),
 			},
+			{ID: "e7", Kind: ui.EntryMessage, Author: ana, Role: "Requester", At: ago(4 * time.Minute), Via: "by email", Body: sampleLetter()},
 		},
 	}
+}
+
+// sampleLetter is an answer between the lines of what it answers.
+func sampleLetter() ui.Letter {
+	said := func(html string) []templ.Component { return []templ.Component{templ.Raw(html)} }
+	return ui.Letter{Parts: []ui.LetterPart{
+		{Kind: ui.LetterQuote, Peek: "The export has started again and will be complete at about 14:30.", Body: []templ.Component{ui.Quote("> The export has started again and will be complete at about 14:30.")}},
+		{Body: []templ.Component{templ.Raw("<p>It is, and this is what the bank says:</p>"), ui.Picture{URL: assets.URL("icon.svg"), Alt: "The bank's answer: 4,812 payments taken", Width: 64, Height: 64}}},
+		{Kind: ui.LetterSignature, Body: []templ.Component{ui.Quote("-- \nAna Novak\nPayroll")}},
+		{Kind: ui.LetterQuote, Who: "Ben Okafor", Body: []templ.Component{ui.Quote("On Monday Ben Okafor wrote:\n> Hello Ana,\n> we found the lock.\n>> The log is attached.")}},
+		{Body: said("<p>Thanks!</p>")},
+	}, More: ui.Link{Label: "Show all of it (12 kB)", URL: "#e7"}}
 }
 
 func apiSample(time.Time) templ.Component {

@@ -55,6 +55,9 @@ func (p *Record) showOne(w http.ResponseWriter, r *http.Request, d *desk, v *val
 		if files, err = p.d.Tickets.Attachments(ctx, &d.ticket); err != nil {
 			return err
 		}
+		if err = d.readWritten(ctx, nil, files); err != nil {
+			return err
+		}
 	}
 	if d.names, err = p.resolve(ctx, n); err != nil {
 		return err

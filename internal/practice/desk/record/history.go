@@ -168,6 +168,12 @@ func (d *desk) show(ctx context.Context, e *entry) (ui.Entry, bool) {
 		out.ID += "-" + e.source.Number
 	}
 	out.Actions = d.pluggedEntryActions(ctx, e)
+	if url := d.from(ctx, e).mailPage(e); url != "" {
+		whole := text.T(ctx, "The mail as it came")
+		if out.Actions = append(out.Actions, ui.MenuItem{Label: whole, Icon: ui.IconMail, URL: url}); e.typ == ticket.Created && out.Part.Label == "" {
+			out.Part = ui.Link{Label: whole, URL: url}
+		}
+	}
 	return out, shown
 }
 
@@ -178,10 +184,14 @@ func (d *desk) told(ctx context.Context, e *entry) (ui.Entry, bool) {
 		Own: e.actor.Type == access.TypePerson && e.actor.ID == d.reader.actor.ID, Attachments: attachments(e.files),
 	}
 	more := view.TextURL(d.ticket.Number, strconv.Itoa(e.seq))
+	say := func(more string) {
+		body, files := d.said(ctx, e.seq, e.body, e.files, more)
+		out.Kind, out.Body, out.Attachments = ui.EntryMessage, body, attachments(files)
+	}
 	sentences := d.sentences(ctx, e)
 	switch e.typ {
 	case ticket.Replied, ticket.Noted:
-		out.Kind, out.Body = ui.EntryMessage, d.prose(ctx, e.body, more)
+		say(more)
 		if e.typ == ticket.Noted {
 			out.Kind = ui.EntryNote
 		}
@@ -204,7 +214,7 @@ func (d *desk) told(ctx context.Context, e *entry) (ui.Entry, bool) {
 		return out, true
 	}
 	if e.typ == ticket.Created && e.source != nil { // its description stands nowhere else on this page
-		out.Kind, out.Body = ui.EntryMessage, d.prose(ctx, e.body, view.TextURL(d.ticket.Number, ticket.FieldDescription))
+		say(view.TextURL(d.ticket.Number, ticket.FieldDescription))
 		out.Via = strings.Join(sentences, ", ")
 		return out, true
 	}

@@ -108,6 +108,9 @@ func (d *desk) gather(ctx context.Context, part ticket.Stretch) (material, error
 	if m.files, err = s.Attachments(ctx, t); err != nil {
 		return m, err
 	}
+	if err = d.readWritten(ctx, m.entries, m.files); err != nil {
+		return m, err
+	}
 	if m.drafts, err = s.Drafts(ctx, t.ID); err != nil {
 		return m, err
 	}
@@ -272,9 +275,11 @@ func (d *desk) side(ctx context.Context, m material, changed []string) view.Side
 	t, r := &d.ticket, d.reader
 	s := view.Side{
 		Number: t.Number, Values: d.showValues(ctx, changed), Take: d.takeButton(ctx), Requester: d.requester(ctx, m),
-		Links: d.links(ctx, m.links), Files: attachments(m.files), Times: d.times(ctx, m.moves),
+		Links: d.links(ctx, m.links), Times: d.times(ctx, m.moves),
 		Why: whyVisible(ctx, r.actor, t.Record(), d.p.d.Verbs),
 	}
+	sent, apart := d.lesser(m.files)
+	s.Files, s.Lesser = attachments(sent), attachments(apart)
 	if t.ServiceID != 0 {
 		s.Service = d.besides(ctx, m.about, text.T(ctx, "Also open for %s", d.names.service(t.ServiceID)), text.T(ctx, "Nothing else is open for this service."))
 	}
@@ -425,6 +430,9 @@ func (p *Record) earlier(w http.ResponseWriter, r *http.Request, d *desk) error 
 	if err != nil {
 		return err
 	}
+	if err := d.readWritten(ctx, entries, nil); err != nil {
+		return err
+	}
 	var n wanted
 	n.ticket(d.reader, &d.ticket)
 	n.entries(entries)
@@ -442,7 +450,7 @@ func (p *Record) earlier(w http.ResponseWriter, r *http.Request, d *desk) error 
 func (p *Record) wholeText(w http.ResponseWriter, r *http.Request, d *desk) error {
 	ctx := r.Context()
 	which := r.PathValue("seq")
-	body := d.ticket.Description
+	said := entry{seq: 1, body: d.ticket.Description}
 	if which != ticket.FieldDescription {
 		seq, err := strconv.Atoi(which)
 		if err != nil || seq < 1 {
@@ -455,19 +463,28 @@ func (p *Record) wholeText(w http.ResponseWriter, r *http.Request, d *desk) erro
 		if len(entries) == 0 || entries[0].typ == ticket.Created {
 			return apperr.New(apperr.NotFound, "There is no such text.")
 		}
-		body = entries[0].body
-		if c, ok := entries[0].change(ticket.FieldResolution); ok && body == "" {
-			body = c.To
+		said = entries[0]
+		if c, ok := said.change(ticket.FieldResolution); ok && said.body == "" {
+			said.body = c.To
 		}
 	}
-	var n wanted
-	n.text(body)
-	n.numbers = markdown.Numbers(maxReferences, body)
+	files := said.files
 	var err error
+	if which == ticket.FieldDescription {
+		if files, err = p.d.Tickets.Attachments(ctx, &d.ticket); err != nil {
+			return err
+		}
+	}
+	if err = d.readWritten(ctx, []entry{said}, files); err != nil {
+		return err
+	}
+	var n wanted
+	n.text(said.body)
+	n.numbers = markdown.Numbers(maxReferences, said.body)
 	if d.names, err = p.resolve(ctx, n); err != nil {
 		return err
 	}
-	whole := d.prose(ctx, body, "")
+	whole, _ := d.said(ctx, said.seq, said.body, files, "")
 	if whole == nil {
 		return apperr.New(apperr.NotFound, "There is no such text.")
 	}

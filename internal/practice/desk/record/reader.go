@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 )
@@ -18,6 +19,8 @@ type desk struct {
 	reader reader
 	names  cast
 	alone  bool // on a page of its own, not beside a list
+
+	written map[module.Said]module.Written // how messages of the page were written
 }
 
 // reader is what somebody may see and do on one ticket. Buttons and texts follow

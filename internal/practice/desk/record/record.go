@@ -74,6 +74,9 @@ type Deps struct {
 	Plugged func() (panels []module.Panel, actions []module.Action)
 	// Tell says what a practice wrote on the timeline; nil says nothing.
 	Tell func(ctx context.Context, c ticket.Change) string
+	// Written tells how messages were written that came through a practice; nil
+	// tells of none.
+	Written module.Writer
 }
 
 // Record serves the pages.
@@ -92,6 +95,9 @@ func New(d Deps) *Record {
 	}
 	if d.Tell == nil {
 		d.Tell = func(context.Context, ticket.Change) string { return "" }
+	}
+	if d.Written == nil {
+		d.Written = func(context.Context, []module.Said) (map[module.Said]module.Written, error) { return nil, nil }
 	}
 	if d.Plugged == nil {
 		d.Plugged = func() ([]module.Panel, []module.Action) { return nil, nil }

@@ -429,15 +429,10 @@ func (d *desk) title(changed bool) view.Title {
 }
 
 func (d *desk) description(ctx context.Context, files []ticket.Attachment, changed bool) view.Description {
-	m := view.Description{
-		Number: d.ticket.Number, CanEdit: d.reader.edits, Changed: changed,
-		Body: d.prose(ctx, d.ticket.Description, view.TextURL(d.ticket.Number, ticket.FieldDescription)),
-	}
+	m := view.Description{Number: d.ticket.Number, CanEdit: d.reader.edits, Changed: changed}
 	// The opening is the first event.
-	for i := range files {
-		if files[i].Seq == 1 {
-			m.Files = append(m.Files, attachments(files[i:i+1])...)
-		}
-	}
+	files = slices.DeleteFunc(slices.Clone(files), func(f ticket.Attachment) bool { return f.Seq != 1 })
+	m.Body, files = d.said(ctx, 1, d.ticket.Description, files, view.TextURL(d.ticket.Number, ticket.FieldDescription))
+	m.Files = attachments(files)
 	return m
 }

@@ -163,6 +163,7 @@ type Side struct {
 	Service   Tickets
 	Links     Links
 	Files     []ui.Attachment
+	Lesser    []ui.Attachment // pictures of signatures, and such as nobody sees
 	Rating    *Rating
 	Times     []ui.Value // since when it is as it is, and how often it moved
 	Why       []string   // by which right the reader sees it
