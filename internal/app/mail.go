@@ -20,7 +20,7 @@ func (a *App) mailDeps(f module.Frame) mail.Deps {
 		hostname = a.cfg.PublicURL.Hostname()
 	}
 	return mail.Deps{
-		DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Blobs: c.Blobs, Audit: c.Audit, Jobs: c.Jobs, Seal: c.Seal, Frame: f, Now: c.Now, Log: a.log,
+		DB: c.DB, Tickets: c.Tickets, People: c.People, Services: c.Services, Blobs: c.Blobs, Audit: c.Audit, Notices: c.Notices, Roles: c.Roles, Jobs: c.Jobs, Seal: c.Seal, Frame: f, Now: c.Now, Log: a.log,
 		Node: a.cfg.Node, BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"), Hostname: hostname, HTTPS: a.cfg.HTTPS(), Reading: a.readingMail,
 		RequesterPage: portal.TicketURL, MaxMessage: int64(a.cfg.Mail.MaxSize),
 	}

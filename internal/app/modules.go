@@ -72,6 +72,8 @@ func (a *App) moduleList() []module.Module {
 		&servicenow.Importer{DB: c.DB, Tickets: c.Tickets, Directory: c.People, Services: c.Services, Now: c.Now},
 		c.Blobs, c.Audit, announcer{c.Live}, servicenow.Telling{Notices: c.Notices, Actors: c.Actors, Reading: a.readingAs}, c.Jobs)
 	a.mail = mail.New(a.mailDeps(f))
+	c.Notices.GuardSubjects(mail.BoxSubject, a.mail.GuardBoxes)
+	c.Notices.GuardSubjects(mail.SenderSubject, a.mail.GuardSenders)
 	c.closers = append(c.closers, func() error { a.mail.Close(); return nil })
 	a.inbox = inbox.New(inbox.Deps{
 		DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS(), Post: a.mail, Actors: c.Actors, Reading: a.readingAs,

@@ -117,38 +117,51 @@ func (a *Account) keep(before Secrets) {
 }
 
 // secret gives what signs in: the password, or an access token that is valid now.
-// rotated hears of a refresh token that took the place of the one in use.
-func (a Account) secret(client *http.Client, now func() time.Time, rotated func(ctx context.Context, token string) error) message.Secret {
+func (a Account) secret(client *http.Client, now func() time.Time, kept tokenKeeper) message.Secret {
 	if a.Auth != message.XOAUTH2 {
 		return func(context.Context) (string, error) { return a.Secrets.Password, nil }
 	}
-	t := &tokens{a: a, client: client, now: now, rotated: rotated}
+	t := &tokens{a: a, client: client, now: now, kept: kept}
 	return t.get
 }
 
 // tokens fetches access tokens (RFC 6749, 4.4 and 6) and keeps the newest.
 type tokens struct {
-	a       Account
-	client  *http.Client
-	now     func() time.Time
-	rotated func(ctx context.Context, token string) error
+	a      Account
+	client *http.Client
+	now    func() time.Time
+	kept   tokenKeeper
 
-	mu    sync.Mutex
-	token string
-	until time.Time
+	mu     sync.Mutex
+	token  string
+	until  time.Time
+	unkept string // a refresh token that could not be kept yet
 }
 
+// get gives a token. Unauthenticated when the issuer refuses: then no later try will
+// do, until somebody signs in anew. Unavailable when it cannot be asked.
 func (t *tokens) get(ctx context.Context) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := t.keep(ctx, t.unkept); err != nil {
+		return "", err
+	}
 	const early = time.Minute // before it ends
-	if t.token != "" && t.now().Before(t.until.Add(-early)) {
+	if t.token != "" && t.now().Before(t.until.Add(-early)) && !message.IsAfresh(ctx) {
 		return t.token, nil
 	}
 	form := url.Values{"client_id": {t.a.ClientID}, "grant_type": {"client_credentials"}}
-	if t.a.Secrets.RefreshToken != "" {
+	refresh := t.a.Secrets.RefreshToken
+	if refresh != "" {
+		newest, err := t.kept.newest(ctx)
+		if err != nil {
+			return "", err
+		}
+		if newest != "" {
+			refresh = newest
+		}
 		form.Set("grant_type", "refresh_token")
-		form.Set("refresh_token", t.a.Secrets.RefreshToken)
+		form.Set("refresh_token", refresh)
 	}
 	if t.a.Secrets.ClientSecret != "" {
 		form.Set("client_secret", t.a.Secrets.ClientSecret)
@@ -156,37 +169,62 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	if t.a.Scope != "" {
 		form.Set("scope", t.a.Scope)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.a.TokenURL, strings.NewReader(form.Encode()))
+	got, err := t.ask(ctx, form)
 	if err != nil {
+		t.token = ""
 		return "", err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	res, err := t.client.Do(req)
-	if err != nil {
-		return "", apperr.Wrap(err, apperr.Unavailable, "The server that hands out tokens cannot be reached.")
-	}
-	defer res.Body.Close()
-	var got struct {
-		AccessToken  string `json:"access_token"`
-		RefreshToken string `json:"refresh_token"`
-		ExpiresIn    int64  `json:"expires_in"`
-		Error        string `json:"error"`
-		Description  string `json:"error_description"`
-	}
-	err = json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(&got)
-	if err != nil || got.AccessToken == "" {
-		return "", apperr.Wrap(err, apperr.Unavailable, "The server that hands out tokens gave none: %s", strings.TrimSpace(res.Status+" "+got.Error+" "+got.Description))
 	}
 	if got.ExpiresIn <= 0 {
 		got.ExpiresIn = 300
 	}
 	t.token, t.until = got.AccessToken, t.now().Add(time.Duration(got.ExpiresIn)*time.Second)
-	if got.RefreshToken != "" && got.RefreshToken != t.a.Secrets.RefreshToken {
-		t.a.Secrets.RefreshToken = got.RefreshToken
-		if t.rotated != nil {
-			return t.token, t.rotated(ctx, got.RefreshToken)
-		}
+	if got.RefreshToken != "" && got.RefreshToken != refresh {
+		return t.token, t.keep(ctx, got.RefreshToken)
 	}
 	return t.token, nil
+}
+
+// keep keeps a refresh token, with the next call if it cannot be done now.
+func (t *tokens) keep(ctx context.Context, refresh string) error {
+	if t.unkept = refresh; refresh == "" {
+		return nil
+	}
+	err := t.kept.keep(ctx, refresh)
+	if err == nil {
+		t.unkept = ""
+	}
+	return err
+}
+
+// issued is an issuer's answer.
+type issued struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"`
+	ExpiresIn    int64  `json:"expires_in"`
+	Error        string `json:"error"`
+	Description  string `json:"error_description"`
+}
+
+func (t *tokens) ask(ctx context.Context, form url.Values) (issued, error) {
+	var got issued
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.a.TokenURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return got, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	res, err := t.client.Do(req)
+	if err != nil {
+		return got, apperr.Wrap(err, apperr.Unavailable, "The server that hands out tokens cannot be reached.")
+	}
+	defer res.Body.Close()
+	err = json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(&got)
+	if err == nil && got.AccessToken != "" {
+		return got, nil
+	}
+	kind := apperr.Unavailable
+	if got.Error != "" && (res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden) {
+		kind = apperr.Unauthenticated
+	}
+	return got, apperr.Wrap(err, kind, "The server that hands out tokens gave none: %s", strings.TrimSpace(res.Status+" "+got.Error+" "+got.Description))
 }

@@ -74,8 +74,10 @@ type Incoming struct {
 	Box      int64
 	Raw      []byte
 	Size     int64 // of the whole, when Raw is the header alone
+	Header   bool  // Raw is the header alone
 	Validity uint32
 	UID      uint32 // 0 for a mail that has no position
+	Marked   uint32 // up to where earlier mails are marked at their server
 	Received time.Time
 }
 
@@ -83,13 +85,16 @@ type Incoming struct {
 // position. A mail that is here already, by position or by content, is noted as a
 // duplicate. It gives the arrival's id, 0 for a position that was stored before.
 func (s *Service) Store(ctx context.Context, in Incoming) (int64, error) {
-	info, err := s.Blobs.Put(ctx, bytes.NewReader(in.Raw), s.MaxMessage+1)
+	info, err := s.Blobs.Put(ctx, bytes.NewReader(in.Raw), s.MaxMessage+maxAdded)
 	if err != nil {
 		return 0, err
 	}
 	a := Arrival{
-		BoxID: in.Box, Validity: int64(in.Validity), UID: int64(in.UID), BlobKey: info.Key, Size: max(in.Size, info.Size), Whole: in.Size <= int64(len(in.Raw)),
+		BoxID: in.Box, Validity: int64(in.Validity), UID: int64(in.UID), BlobKey: info.Key, Size: info.Size, Whole: !in.Header,
 		State: ArrivalStored, ReceivedAt: in.Received, StoredAt: s.now(),
+	}
+	if in.Header {
+		a.Size = in.Size
 	}
 	if a.ReceivedAt.IsZero() {
 		a.ReceivedAt = a.StoredAt
@@ -98,8 +103,11 @@ func (s *Service) Store(ctx context.Context, in Incoming) (int64, error) {
 	if m, err := message.Read(in.Raw, s.limits()); err == nil {
 		from := m.Author()
 		a.MessageID, a.From, a.FromName, a.Subject = cutTo(m.ID, maxID), from.Key(), cutTo(from.Name, 200), cutTo(web.OneLine(m.Subject), maxSubject)
-		// The same mail in two mailboxes has other Received fields, but says the same.
-		text = strings.Join([]string{m.ID, a.From, m.Date.UTC().Format(time.RFC3339), m.Subject, m.Text}, "\x00")
+		// The same mail in two mailboxes has other Received fields, but says the same. One
+		// without an id says nothing that is its own: a device writes the same each time.
+		if m.ID != "" {
+			text = strings.Join([]string{m.ID, a.From, m.Date.UTC().Format(time.RFC3339), m.Subject, m.Text}, "\x00")
+		}
 	}
 	sum := sha256.Sum256([]byte(text))
 	a.ContentKey = hex.EncodeToString(sum[:])
@@ -109,7 +117,7 @@ func (s *Service) Store(ctx context.Context, in Incoming) (int64, error) {
 		if err != nil || !fresh {
 			return err
 		}
-		if err := movePosition(ctx, tx, &a); err != nil || a.State != ArrivalStored {
+		if err := movePosition(ctx, tx, &a, in.Marked); err != nil || a.State != ArrivalStored {
 			return err
 		}
 		_, err = s.land.Enqueue(ctx, tx, landing{a.ID}, jobs.Key(fmt.Sprint("mail:box:", a.BoxID)))
@@ -125,7 +133,10 @@ func cutTo(s string, bytes int) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
-func (s *Service) limits() message.Limits { return message.Limits{Size: int(s.MaxMessage)} }
+// maxAdded is what the fields that Take adds may have, in bytes.
+const maxAdded = 4 << 10
+
+func (s *Service) limits() message.Limits { return message.Limits{Size: int(s.MaxMessage + maxAdded)} }
 
 // raw reads a mail's bytes.
 func (s *Service) raw(ctx context.Context, a *Arrival) ([]byte, error) {
@@ -133,7 +144,7 @@ func (s *Service) raw(ctx context.Context, a *Arrival) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := io.ReadAll(io.LimitReader(body, s.MaxMessage+1))
+	raw, err := io.ReadAll(io.LimitReader(body, s.MaxMessage+maxAdded))
 	return raw, errors.Join(err, body.Close())
 }
 
@@ -262,12 +273,14 @@ func (s *Service) held(ctx context.Context, d *mailed) (string, error) {
 type where struct {
 	ticket   int64 // 0 is a new one
 	possible int64
+	hint     string // the number by which it is possible
 }
 
 var number = regexp.MustCompile(`\b[A-Z][A-Z0-9]{0,9}-[0-9]{1,12}\b`)
 
 // find looks for the ticket a mail belongs to: by our mark, by the messages it
-// refers to, by a number that only counts from somebody who takes part.
+// refers to, by the conversation that Outlook says it is of, by a number that only
+// counts from somebody who takes part.
 func (s *Service) find(ctx context.Context, d *mailed) (where, error) {
 	ids := slices.Concat(d.m.InReplyTo, d.m.References)
 	for _, id := range ids {
@@ -287,6 +300,14 @@ func (s *Service) find(ctx context.Context, d *mailed) (where, error) {
 	if known != 0 {
 		return s.follow(ctx, d, known, "reference", id)
 	}
+	known, id, err = ticketOfIDs(ctx, s.DB.Reader(), threadKeys(d.m.Header.Get("Thread-Index")), "")
+	if err != nil {
+		return where{}, err
+	}
+	if known != 0 {
+		return s.follow(ctx, d, known, "thread", threadWord(id))
+	}
+	var others where
 	for _, hint := range number.FindAllString(strings.ToUpper(d.m.Subject), 5) {
 		t, err := s.Tickets.Get(ctx, ticket.ByNumber(hint))
 		if apperr.Is(err, apperr.NotFound) {
@@ -302,9 +323,14 @@ func (s *Service) find(ctx context.Context, d *mailed) (where, error) {
 		if part {
 			return s.follow(ctx, d, t.ID, "number", hint)
 		}
-		d.say("number_of_others", hint)
-		d.PossibleID = t.ID
-		return where{possible: t.ID}, nil
+		if others.possible == 0 {
+			others.possible, others.hint = t.ID, hint
+		}
+	}
+	if others.possible != 0 {
+		d.say("number_of_others", others.hint)
+		d.PossibleID = others.possible
+		return others, nil
 	}
 	d.say("new", "")
 	return where{}, nil
@@ -561,8 +587,8 @@ func (s *Service) reopening(ctx context.Context, t *ticket.Ticket) (string, erro
 }
 
 // prefixes are what programs write before the subject of an answer. They only make
-// a title shorter: nothing is decided by them.
-var prefixes = regexp.MustCompile(`(?i)^\s*((re|aw|fwd?|wg|tr|sv|vs|antw|rif|odp)\s*(\[\d+\])?\s*:\s*)+`)
+// a title shorter: nothing is decided by them. Single letters are those of drives.
+var prefixes = regexp.MustCompile(`(?i)^\s*((re|aw|fwd?|wg|tr|sv|vs|vl|vb|antw|rif|odp|pd|ré|réf|rép|res|enc|rv|ynt|ilt|İlt|vá|doorst|ответ|отв|пересл|απ|πρθ|回复|回覆|答复|答覆|转发|轉寄)\s*(\[\d+\])?\s*[:：]\s*)+`)
 
 // open makes a new ticket of a mail.
 func (s *Service) open(ctx context.Context, d *mailed, a *arrival, files []int64) error {

@@ -58,11 +58,11 @@ func insertArrival(ctx context.Context, tx *database.Tx, a *Arrival) (fresh bool
 }
 
 // movePosition keeps how far a mailbox was read.
-func movePosition(ctx context.Context, tx *database.Tx, a *Arrival) error {
+func movePosition(ctx context.Context, tx *database.Tx, a *Arrival, marked uint32) error {
 	if a.UID == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `UPDATE mail_boxes SET uid_validity = $1, uid = $2 WHERE id = $3 AND (uid_validity <> $1 OR uid < $2)`, a.Validity, a.UID, a.BoxID)
+	_, err := tx.Exec(ctx, `UPDATE mail_boxes SET uid_validity = $1, uid = $2, marked_uid = $3 WHERE id = $4 AND (uid_validity <> $1 OR uid < $2)`, a.Validity, a.UID, marked, a.BoxID)
 	return err
 }
 

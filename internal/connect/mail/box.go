@@ -58,9 +58,11 @@ type Box struct {
 	Active         bool
 
 	Validity, UID uint32 // how far it was read
+	Marked        uint32 // how far what was read is marked at the server
 	Holder        string // the node that reads it
 	Beat          int64
 	Problem       string // why it is not reached
+	ProblemSince  time.Time
 	ReachedAt     time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time

@@ -2,16 +2,18 @@ package mail
 
 import (
 	"context"
+	"errors"
 
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/once"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/mail/imap"
 )
 
 const boxColumns = `b.id, b.name, b.address, b.protocol, b.server, b.security, b.auth, b.username, b.token_url, b.client_id, b.scope, b.secrets, b.folder, b.after, b.move_to,
-	b.kind, b.service_id, b.group_id, b.sender_id, b.organisation_id, b.unknown, b.per_hour, b.active, b.uid_validity, b.uid, b.holder, b.beat, b.problem, b.reached_at,
+	b.kind, b.service_id, b.group_id, b.sender_id, b.organisation_id, b.unknown, b.per_hour, b.active, b.uid_validity, b.uid, b.marked_uid, b.holder, b.beat, b.problem, b.problem_since, b.reached_at,
 	b.created_at, b.updated_at, b.version`
 
 func (s *Service) scanBox(r database.Row) (Box, error) {
@@ -19,7 +21,7 @@ func (s *Service) scanBox(r database.Row) (Box, error) {
 	var secrets string
 	err := r.Scan(&b.ID, &b.Name, &b.Address, &b.Protocol, &b.Server, &b.Security, &b.Auth, &b.User, &b.TokenURL, &b.ClientID, &b.Scope, &secrets, &b.Folder, &b.After, &b.MoveTo,
 		&b.Kind, (*database.ID)(&b.ServiceID), (*database.ID)(&b.GroupID), (*database.ID)(&b.SenderID), (*database.ID)(&b.OrganisationID), &b.Unknown, &b.PerHour, &b.Active,
-		&b.Validity, &b.UID, &b.Holder, &b.Beat, &b.Problem, (*database.Time)(&b.ReachedAt), (*database.Time)(&b.CreatedAt), (*database.Time)(&b.UpdatedAt), &b.Version)
+		&b.Validity, &b.UID, &b.Marked, &b.Holder, &b.Beat, &b.Problem, (*database.Time)(&b.ProblemSince), (*database.Time)(&b.ReachedAt), (*database.Time)(&b.CreatedAt), (*database.Time)(&b.UpdatedAt), &b.Version)
 	if err == nil {
 		b.Secrets, err = s.unseal("mail_boxes", b.ID, secrets)
 	}
@@ -169,7 +171,7 @@ func (s *Service) ChangeBox(ctx context.Context, id, version int64, change func(
 			return err
 		}
 		if b.Server != before.Server || b.User != before.User || b.Folder != before.Folder {
-			b.Validity, b.UID = 0, 0
+			b.Validity, b.UID, b.Marked = 0, 0, 0
 		}
 		b.UpdatedAt, b.Version = s.now(), before.Version+1
 		secrets, err := s.sealed("mail_boxes", b.ID, b.Secrets)
@@ -178,10 +180,11 @@ func (s *Service) ChangeBox(ctx context.Context, id, version int64, change func(
 		}
 		n, err := tx.Exec(ctx, `UPDATE mail_boxes SET name = $1, address = $2, address_folded = $3, protocol = $4, server = $5, security = $6, auth = $7, username = $8, token_url = $9,
 				client_id = $10, scope = $11, secrets = $12, folder = $13, after = $14, move_to = $15, kind = $16, service_id = $17, group_id = $18, sender_id = $19,
-				organisation_id = $20, unknown = $21, per_hour = $22, active = $23, uid_validity = $24, uid = $25, problem = '', updated_at = $26, version = $27 WHERE id = $28 AND version = $29`,
+				organisation_id = $20, unknown = $21, per_hour = $22, active = $23, uid_validity = $24, uid = $25, marked_uid = $26, problem = '', problem_since = NULL, updated_at = $27, version = $28
+			WHERE id = $29 AND version = $30`,
 			b.Name, b.Address, people.NormalEmail(b.Address), string(b.Protocol), b.Server, string(b.Security), string(b.Auth), b.User, b.TokenURL,
 			b.ClientID, b.Scope, secrets, b.Folder, string(b.After), b.MoveTo, b.Kind, database.ID(b.ServiceID), database.ID(b.GroupID), database.ID(b.SenderID),
-			database.ID(b.OrganisationID), string(b.Unknown), b.PerHour, b.Active, b.Validity, b.UID, database.Time(b.UpdatedAt), b.Version, b.ID, before.Version)
+			database.ID(b.OrganisationID), string(b.Unknown), b.PerHour, b.Active, b.Validity, b.UID, b.Marked, database.Time(b.UpdatedAt), b.Version, b.ID, before.Version)
 		if err != nil {
 			return sameBox(err)
 		}
@@ -244,14 +247,48 @@ func (s *Service) giveBack(ctx context.Context, id int64) error {
 	})
 }
 
-// noteReached keeps whether a mailbox can be reached.
-func (s *Service) noteReached(ctx context.Context, id int64, problem string) error {
+// keepMarked keeps how far mails are marked at their server.
+func (s *Service) keepMarked(ctx context.Context, id int64, at imap.Position) error {
 	return s.DB.Write(ctx, func(tx *database.Tx) error {
-		if problem != "" {
-			_, err := tx.Exec(ctx, `UPDATE mail_boxes SET problem = $1 WHERE id = $2`, problem, id)
-			return err
-		}
-		_, err := tx.Exec(ctx, `UPDATE mail_boxes SET problem = '', reached_at = $1 WHERE id = $2`, database.Time(s.now()), id)
+		_, err := tx.Exec(ctx, `UPDATE mail_boxes SET marked_uid = $1 WHERE id = $2 AND uid_validity = $3 AND marked_uid < $1 AND uid >= $1`, at.Marked, id, at.UIDValidity)
 		return err
 	})
+}
+
+// noteReached keeps whether a mailbox can be reached, and tells who sets up mail of
+// one that cannot for a while, or that lets us in no more.
+func (s *Service) noteReached(ctx context.Context, b Box, problem error) error {
+	return s.DB.Write(ctx, func(tx *database.Tx) error {
+		if problem == nil {
+			_, err := tx.Exec(ctx, `UPDATE mail_boxes SET problem = '', problem_since = NULL, reached_at = $1 WHERE id = $2`, database.Time(s.now()), b.ID)
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE mail_boxes SET problem = $1, problem_since = COALESCE(problem_since, $2) WHERE id = $3`, cutTo(problem.Error(), maxSetting), database.Time(s.now()), b.ID)
+		if err != nil {
+			return err
+		}
+		now, err := s.box(ctx, tx, b.ID)
+		if err != nil {
+			return err
+		}
+		return s.alarmOfBox(ctx, tx, now, errors.Is(problem, imap.ErrSignIn))
+	})
+}
+
+// GuardBoxes says of mailboxes which the actor may see. It is a notify.Guard.
+func (s *Service) GuardBoxes(ctx context.Context, ids []int64) ([]int64, error) {
+	return s.guarded(ctx, `SELECT b.id FROM mail_boxes b WHERE b.id IN `, ids)
+}
+
+// GuardSenders says of senders which the actor may see. It is a notify.Guard.
+func (s *Service) GuardSenders(ctx context.Context, ids []int64) ([]int64, error) {
+	return s.guarded(ctx, `SELECT s.id FROM mail_senders s WHERE s.id IN `, ids)
+}
+
+func (s *Service) guarded(ctx context.Context, query string, ids []int64) ([]int64, error) {
+	if mayManage(ctx) != nil || len(ids) == 0 {
+		return nil, nil
+	}
+	var args database.Args
+	return database.All(ctx, s.DB.Reader(), database.Scalar[int64], query+database.In(&args, ids), args.Values()...)
 }

@@ -188,7 +188,7 @@ func (s *Service) landed(ctx context.Context, tx *database.Tx, a *arrival, what 
 		return errLanded
 	}
 	now := s.now()
-	if err := rememberIDs(ctx, tx, what.After.ID, relationMentioned, now, append(slices.Clone(d.m.References), d.m.InReplyTo...)...); err != nil {
+	if err := rememberIDs(ctx, tx, what.After.ID, relationMentioned, now, slices.Concat(d.m.References, d.m.InReplyTo, threadKeys(d.m.Header.Get("Thread-Index")))...); err != nil {
 		return err
 	}
 	if err := rememberIDs(ctx, tx, what.After.ID, relationReceived, now, d.m.ID); err != nil {

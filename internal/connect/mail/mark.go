@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
 	"strconv"
 	"strings"
 )
@@ -83,3 +85,22 @@ func (m marks) inAddress(address string) (ticket int64, plain string, ok bool) {
 	ticket, ok = m.read(mark)
 	return ticket, before + domain, ok
 }
+
+// threadPrefix begins what stands for an Outlook conversation among the ids of
+// messages; the blank keeps it apart from every one of them.
+const threadPrefix = "thread-index "
+
+// threadKeys gives what stands for an Outlook conversation: the first 22 bytes of a
+// message's Thread-Index, which all its answers share ([MS-OXOMSG] 2.2.1.3).
+// Outlook leaves out References where a server in between does not keep them.
+func threadKeys(threadIndex string) []string {
+	const head, answer, longest = 22, 5, 2000
+	index, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(threadIndex), ""))
+	if err != nil || len(index) < head || len(index) > longest || (len(index)-head)%answer != 0 || index[0] != 1 {
+		return nil
+	}
+	return []string{threadPrefix + hex.EncodeToString(index[:head])}
+}
+
+// threadWord is a conversation's key as people see it.
+func threadWord(key string) string { return strings.TrimPrefix(key, threadPrefix) }

@@ -169,7 +169,7 @@ func (s *Service) sendLetter(ctx context.Context, job *jobs.Job, work sending) e
 		return ctx.Err() // the node stops; another attempt follows
 	case err == nil:
 	case errors.As(err, &failed):
-		return s.notSent(ctx, &l, failed, job.Last)
+		return errors.Join(s.notSent(ctx, &l, failed, job.Last), s.alarmOfSender(ctx, l.SenderID, failed))
 	case apperr.Is(err, apperr.NotFound), apperr.Is(err, apperr.Invalid):
 		return s.giveUp(ctx, &l, apperr.Message(err).In(ctx))
 	case job.Last:

@@ -197,6 +197,9 @@ func (s *Service) storeWritten(ctx context.Context, l *Stored) error {
 		if err := rememberIDs(ctx, tx, l.TicketID, relationSent, s.now(), l.MessageID); err != nil {
 			return err
 		}
+		if err := rememberIDs(ctx, tx, l.TicketID, relationMentioned, s.now(), threadKeys(l.Index)...); err != nil {
+			return err
+		}
 		return touchThread(ctx, tx, l.TicketID, threadChange{topic: l.Topic, index: l.Index, at: s.now()})
 	})
 }

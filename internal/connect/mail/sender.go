@@ -161,7 +161,7 @@ func (s *Service) newOutlet(from *Sender) (*outlet, error) {
 	id := from.ID
 	server := message.SMTPServer{
 		Addr: from.Server, Security: from.Security, TLSConfig: s.TLS, Auth: from.Auth, User: from.User, Hello: s.Hostname,
-		Secret: from.secret(s.Client, s.Now, func(ctx context.Context, token string) error { return s.keepToken(ctx, "mail_senders", id, token) }),
+		Secret: from.secret(s.Client, s.Now, s.tokenOf("mail_senders", id)),
 	}
 	sender, err := message.NewSender(server)
 	if err != nil {

@@ -88,15 +88,30 @@ func (s *Service) unseal(table string, id int64, sealed string) (Secrets, error)
 	return out, err
 }
 
+// secretsQuery reads the secrets of a row of a table.
+func secretsQuery(table string) string {
+	if table == "mail_boxes" {
+		return `SELECT secrets FROM mail_boxes WHERE id = $1`
+	}
+	return `SELECT secrets FROM mail_senders WHERE id = $1`
+}
+
+// refreshToken gives the newest refresh token of an account.
+func (s *Service) refreshToken(ctx context.Context, table string, id int64) (string, error) {
+	sealed, err := database.One(ctx, s.DB.Reader(), database.Scalar[string], secretsQuery(table), id)
+	if err != nil {
+		return "", err
+	}
+	secrets, err := s.unseal(table, id, sealed)
+	return secrets.RefreshToken, err
+}
+
 // keepToken stores a refresh token that took the place of the one before. It is no
 // change of the settings: the version stays.
 func (s *Service) keepToken(ctx context.Context, table string, id int64, token string) error {
-	if id == 0 {
-		return nil
-	}
-	read, write := `SELECT secrets FROM mail_senders WHERE id = $1`, `UPDATE mail_senders SET secrets = $1 WHERE id = $2`
+	read, write := secretsQuery(table), `UPDATE mail_senders SET secrets = $1 WHERE id = $2`
 	if table == "mail_boxes" {
-		read, write = `SELECT secrets FROM mail_boxes WHERE id = $1`, `UPDATE mail_boxes SET secrets = $1 WHERE id = $2`
+		write = `UPDATE mail_boxes SET secrets = $1 WHERE id = $2`
 	}
 	return s.DB.Write(ctx, func(tx *database.Tx) error {
 		sealed, err := database.One(ctx, tx, database.Scalar[string], read, id)

@@ -73,6 +73,8 @@ type Deps struct {
 	Services Services
 	Blobs    blob.Store
 	Audit    *audit.Log
+	Notices  Notices
+	Roles    Roles
 	Jobs     *jobs.Queue
 	Seal     *seal.Box
 	Frame    module.Frame

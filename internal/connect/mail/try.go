@@ -58,8 +58,7 @@ func (s *Service) TrySender(ctx context.Context, id int64, to string) (Tried, er
 	if err != nil {
 		return Tried{}, err
 	}
-	from.ID = 0 // connections of its own, which end with the test
-	o, err := s.newOutlet(&from)
+	o, err := s.newOutlet(&from) // connections of its own, which end with the test
 	if err != nil {
 		return Tried{Message: apperr.Message(err).In(ctx)}, nil
 	}

@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -161,36 +162,45 @@ func (w *watcher) end(ctx context.Context) {
 func (s *Service) read(ctx context.Context, b Box) {
 	o := s.imapOptions(b)
 	o.Changed = func(err error) {
-		problem := ""
-		if err != nil {
-			problem = cutTo(err.Error(), maxSetting)
-		}
-		if err := s.noteReached(context.WithoutCancel(ctx), b.ID, problem); err != nil {
+		if err := s.noteReached(context.WithoutCancel(ctx), b, err); err != nil {
 			s.Log.WarnContext(ctx, "the state of a mailbox could not be kept", "error", err)
 		}
 	}
-	err := imap.Watch(ctx, o, imap.Position{UIDValidity: b.Validity, UID: b.UID}, func(ctx context.Context, m imap.Fetched) (imap.Action, error) {
-		_, err := s.Store(ctx, Incoming{Box: b.ID, Raw: m.Raw, Size: m.Size, Validity: m.UIDValidity, UID: m.UID, Received: m.Received})
-		action := imap.Action{}
-		switch b.After {
-		case AfterSeen:
-			action.Seen = true
-		case AfterMove:
-			action.Move = b.MoveTo
-		case AfterDelete:
-			action.Delete = true
+	o.Again = b.action()
+	o.Marked = func(ctx context.Context, at imap.Position) error { return s.keepMarked(ctx, b.ID, at) }
+	err := imap.Watch(ctx, o, imap.Position{UIDValidity: b.Validity, UID: b.UID, Marked: b.Marked}, func(ctx context.Context, m imap.Fetched) (imap.Action, error) {
+		in := Incoming{Box: b.ID, Raw: m.Raw, Size: m.Size, Header: m.TooLarge, Validity: m.UIDValidity, UID: m.UID, Marked: m.Marked, Received: m.Received}
+		if m.Refused != "" {
+			in.Raw = fmt.Appendf(nil, "Message %d of %s (%d): %s", m.UID, b.Folder, m.UIDValidity, m.Refused)
+			in.Header = false
 		}
-		return action, err
+		_, err := s.Store(ctx, in)
+		if m.Refused != "" {
+			return imap.Action{}, err // somebody will want to look at it where it is
+		}
+		return o.Again, err
 	})
 	if err != nil && ctx.Err() == nil {
 		o.Changed(err)
 	}
 }
 
+// action is what becomes of a mail of the mailbox that is here.
+func (b *Box) action() imap.Action {
+	switch b.After {
+	case AfterMove:
+		return imap.Action{Move: b.MoveTo}
+	case AfterDelete:
+		return imap.Action{Delete: true}
+	case AfterSeen:
+	}
+	return imap.Action{Seen: true}
+}
+
 func (s *Service) imapOptions(b Box) imap.Options {
 	return imap.Options{
 		Addr: b.Server, Security: b.Security, TLSConfig: s.TLS, Auth: b.Auth, User: b.User, Mailbox: b.Folder, MaxSize: s.MaxMessage, Log: s.Log,
-		Secret: b.secret(s.Client, s.Now, func(ctx context.Context, token string) error { return s.keepToken(ctx, "mail_boxes", b.ID, token) }),
+		Secret: b.secret(s.Client, s.Now, s.tokenOf("mail_boxes", b.ID)),
 	}
 }
 
@@ -227,8 +237,17 @@ func (s *Service) Take(ctx context.Context, d lmtp.Delivery) error {
 		if err != nil {
 			return err
 		}
-		// The envelope is all that tells of an address with a mark in Bcc.
-		raw := append([]byte("Delivered-To: "+oneAddress(to)+"\r\n"), d.Raw...)
+		// The envelope is all that tells of an address with a mark in Bcc, and of the
+		// empty path of bounces: the last server writes both down (RFC 5321, 4.4).
+		from := ""
+		if message.ValidAddress(d.From) {
+			from = d.From
+		}
+		head := "Delivered-To: " + oneAddress(to) + "\r\n"
+		if from == d.From {
+			head = "Return-Path: <" + from + ">\r\n" + head
+		}
+		raw := append([]byte(head), d.Raw...)
 		if _, err := s.Store(ctx, Incoming{Box: b.ID, Raw: raw}); err != nil {
 			return err
 		}

@@ -61,6 +61,8 @@ func remark(ctx context.Context, r message.Remark) string {
 		return text.T(ctx, "It went to an address with our mark: %s.", r.Value)
 	case "reference":
 		return text.T(ctx, "It refers to a message of this ticket: %s.", r.Value)
+	case "thread":
+		return text.T(ctx, "Outlook counts it to a conversation of this ticket (Thread-Index).")
 	case "number":
 		return text.T(ctx, "Its subject names %s, and its author takes part there.", r.Value)
 	case "number_of_others":

@@ -78,6 +78,7 @@ const MaxFile = 16 << 30
 func NewRuns(importer *Importer, blobs blob.Store, log *audit.Log, announce Announcer, tell Telling, queue *jobs.Queue) *Runs {
 	r := &Runs{importer: importer, blobs: blobs, log: log, announce: announce, tell: tell}
 	tell.Notices.GuardSubjects(Subject, r.visible)
+	importer.Tickets.HoldFiles(holds)
 	r.job = jobs.Define(queue, "servicenow.import", r.work, jobs.KindOptions{Long: true, Timeout: 24 * time.Hour, MaxAttempts: 5})
 	return r
 }

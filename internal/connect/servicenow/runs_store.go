@@ -80,3 +80,10 @@ func (r *Runs) write(ctx context.Context, tx *database.Tx, run RunRecord) error 
 	}
 	return r.announce.ImportMoved(ctx, tx, run.ID)
 }
+
+// holds reports whether the log of an import that is not done lies under a key of
+// the file store; one that failed can be run again. It is a ticket.Holder.
+func holds(ctx context.Context, q database.Querier, key string) (bool, error) {
+	n, err := database.One(ctx, q, database.Scalar[int], `SELECT count(*) FROM (SELECT 1 FROM import_runs r WHERE r.blob_key = $1 AND r.state <> 'done' LIMIT 1) x`, key)
+	return n > 0, err
+}

@@ -37,8 +37,17 @@ const (
 	XOAUTH2 AuthMethod = "xoauth2"
 )
 
-// Secret gives a password, or for XOAUTH2 an access token that is valid now.
+// Secret gives a password, or for XOAUTH2 an access token that is valid now. A
+// context of Afresh asks for another token than the one before, which was refused.
 type Secret func(ctx context.Context) (string, error)
+
+type afreshKey struct{}
+
+// Afresh asks a Secret for another token than the one before.
+func Afresh(ctx context.Context) context.Context { return context.WithValue(ctx, afreshKey{}, true) }
+
+// IsAfresh reports whether another token than the one before is asked for.
+func IsAfresh(ctx context.Context) bool { return ctx.Value(afreshKey{}) != nil }
 
 // SMTPServer is a server that takes our messages.
 type SMTPServer struct {
@@ -197,7 +206,11 @@ func (s *Sender) Send(ctx context.Context, to Envelope, raw []byte) error {
 	c := s.reuse(ctx)
 	if c == nil {
 		var err *SendError
-		if c, err = s.connect(ctx); err != nil {
+		c, err = s.connect(ctx)
+		if err != nil && err.Stage == "auth" && err.Code != 0 && s.server.Auth == XOAUTH2 {
+			c, err = s.connect(Afresh(ctx)) // a token can be taken back before it ends
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -256,7 +256,7 @@ var kindTexts = map[notify.Kind]kindText{
 		icon: ui.IconStairsUp, label: text.Key("Escalations"), about: text.Key("Time runs out for a ticket, or has, and it is your turn to know."),
 		plain: text.Key("What you asked for takes longer than promised, and somebody looks after it."),
 	},
-	notify.Alarm: {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it.")},
+	notify.Alarm: {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it, or what the desk needs does not work.")},
 }
 
 func iconOf(k notify.Kind) ui.Icon {

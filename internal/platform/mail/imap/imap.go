@@ -3,8 +3,9 @@
 // Watch keeps a connection, takes the messages behind a Position in the order of
 // their UIDs, and gives each to a handler; only what the handler has taken is moved,
 // marked or deleted. It waits with IDLE, or looks from time to time where the server
-// has none, and comes back after any failure. A message can be given twice - after
-// a failure between handling and marking - so the handler must know what it has.
+// has none, and comes back after any failure. A message can be given twice, so the
+// handler must know what it has. What was handled and not marked, because the
+// connection or the program ended in between or the server would not, is marked later.
 package imap
 
 import (
@@ -17,11 +18,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/mail"
 )
 
@@ -41,23 +44,34 @@ type Options struct {
 	Retry     time.Duration // the first wait after a failure, doubled up to 5 minutes; 1 second
 	NoIdle    bool          // look every Poll even if the server has IDLE
 	Log       *slog.Logger
-	// Changed is told when the mailbox is reached and when it is lost; nil tells nobody.
+	// Changed is told when the mailbox is reached and when it is lost, or when messages
+	// cannot be marked; nil tells nobody.
 	Changed func(err error)
+	// Again is what becomes of messages that were handled, but not marked then.
+	Again Action
+	// Marked is told when more is marked than the handler knows; nil tells nobody.
+	Marked func(ctx context.Context, at Position) error
 }
+
+// ErrSignIn is of every failure in which the server, or the one that hands out
+// tokens, does not let us in. No later try will, until somebody changes something.
+var ErrSignIn = errors.New("the sign-in was refused")
 
 // Position is how far a mailbox was read. It is kept by the handler, in the same
 // transaction as the message. UIDs count only under their UIDValidity.
 type Position struct {
 	UIDValidity uint32
 	UID         uint32 // the last one that was handled
+	Marked      uint32 // of those that were handled, all up to this one are marked, moved or deleted
 }
 
 // Fetched is a message.
 type Fetched struct {
-	Position // what to keep once it is handled
-	Size     int64
+	Position       // what to keep once it is handled
+	Size     int64 // as the server says, which may guess
 	Raw      []byte
 	TooLarge bool      // Raw is the header alone
+	Refused  string    // the server does not give the message out, and says this; Raw is nil
 	Received time.Time // when the server got it
 	Restart  bool      // the server numbered the mailbox anew: messages handled before may come again
 }
@@ -160,7 +174,7 @@ func Watch(ctx context.Context, o Options, from Position, handle Handler) error 
 	if err != nil {
 		return err
 	}
-	w := &watch{o: o, at: from, handle: handle, wait: o.Retry}
+	w := &watch{o: o, at: from, handle: handle, wait: o.Retry, known: from.Marked, huge: map[imap.UID]bool{}, denied: map[imap.UID]int{}}
 	for ctx.Err() == nil {
 		err := w.connection(ctx)
 		if ctx.Err() != nil {
@@ -184,6 +198,12 @@ type watch struct {
 	at     Position
 	handle Handler
 	wait   time.Duration
+	known  uint32 // how far the handler knows that messages are marked
+
+	reached  bool // which was told
+	unmarked bool // the server would not mark a message, and that was told
+	huge     map[imap.UID]bool
+	denied   map[imap.UID]int // how often the server would not give a message out
 }
 
 // connection works over one connection until it fails.
@@ -196,11 +216,20 @@ func (w *watch) connection(ctx context.Context) error {
 	restart := false
 	if w.at.UIDValidity != s.selected.UIDValidity {
 		restart = w.at.UIDValidity != 0
-		w.at = Position{UIDValidity: s.selected.UIDValidity}
+		w.at, w.known = Position{UIDValidity: s.selected.UIDValidity}, 0
+		clear(w.huge)
+		clear(w.denied)
 	}
-	w.o.Changed(nil)
+	w.reached, w.unmarked = false, false
 	for {
+		if err := w.mend(ctx, s); err != nil {
+			return err
+		}
 		if err := w.round(ctx, s, restart); err != nil {
+			return err
+		}
+		w.arrived()
+		if err := w.tell(ctx); err != nil {
 			return err
 		}
 		w.wait = w.o.Retry
@@ -209,6 +238,94 @@ func (w *watch) connection(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// arrived tells once that the mailbox is reached: when something came of it.
+func (w *watch) arrived() {
+	if !w.reached && !w.unmarked {
+		w.reached = true
+		w.o.Changed(nil)
+	}
+}
+
+// mend marks what was handled and not marked. A server that would not stops nothing
+// else.
+func (w *watch) mend(ctx context.Context, s *session) error {
+	if w.at.Marked >= w.at.UID || w.o.Again == (Action{}) {
+		return nil
+	}
+	criteria := &imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(w.at.Marked) + 1, Stop: imap.UID(w.at.UID)}}}, NotFlag: []imap.Flag{imap.FlagDeleted}}
+	if w.o.Again.Move == "" && !w.o.Again.Delete {
+		criteria.NotFlag = append(criteria.NotFlag, imap.FlagSeen)
+	}
+	var uids []imap.UID
+	err := s.within(ctx, w.o.Timeout, func() error {
+		found, err := s.client.UIDSearch(criteria, nil).Wait()
+		if err == nil {
+			uids = found.AllUIDs()
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for messages that are not marked: %w", err)
+	}
+	for _, uid := range uids {
+		if marked, err := w.mark(ctx, s, uid, w.o.Again); err != nil || !marked {
+			return err
+		}
+	}
+	w.at.Marked = w.at.UID
+	if w.unmarked {
+		w.unmarked = false
+		w.o.Changed(nil)
+	}
+	return nil
+}
+
+// mark does with a message what was said; false when the server would not.
+func (w *watch) mark(ctx context.Context, s *session, uid imap.UID, a Action) (bool, error) {
+	err := s.within(ctx, w.o.Timeout, func() error { return s.act(uid, a) })
+	if err == nil {
+		return true, nil
+	}
+	err = fmt.Errorf("message %d was handled, but could not be marked: %w", uid, err)
+	if refusal(err) == nil {
+		return false, err
+	}
+	w.o.Log.Warn("message cannot be marked", "server", w.o.Addr, "user", w.o.User, "mailbox", w.o.Mailbox, "uid", uid, "error", err)
+	if !w.unmarked {
+		w.unmarked = true
+		w.o.Changed(err)
+	}
+	return false, nil
+}
+
+// refusal is the server's own no, after which the connection goes on; nil for any
+// other error, and for none.
+func refusal(err error) *imap.Error {
+	var no *imap.Error
+	if errors.As(err, &no) && no.Type == imap.StatusResponseTypeNo {
+		return no
+	}
+	return nil
+}
+
+// answered reports whether an error is what the server said.
+func answered(err error) bool {
+	var said *imap.Error
+	return errors.As(err, &said)
+}
+
+// tell says how far messages are marked, if nobody knows yet.
+func (w *watch) tell(ctx context.Context) error {
+	if w.o.Marked == nil || w.known >= w.at.Marked {
+		return nil
+	}
+	if err := w.o.Marked(ctx, w.at); err != nil {
+		return fmt.Errorf("keep how far messages are marked: %w", err)
+	}
+	w.known = w.at.Marked
+	return nil
 }
 
 // batch is how many messages are asked for at once.
@@ -242,7 +359,7 @@ func (w *watch) round(ctx context.Context, s *session, restart bool) error {
 			if !ok {
 				continue // somebody deleted it meanwhile
 			}
-			known.Position = Position{s.selected.UIDValidity, uint32(uid)}
+			known.Position = Position{s.selected.UIDValidity, uint32(uid), w.at.Marked}
 			known.Restart = restart
 			if err := w.one(ctx, s, uid, known); err != nil {
 				return err
@@ -252,9 +369,21 @@ func (w *watch) round(ctx context.Context, s *session, restart bool) error {
 	return nil
 }
 
+// denials is how often a message is asked for that the server does not give out.
+const denials = 3
+
 func (w *watch) one(ctx context.Context, s *session, uid imap.UID, m Fetched) error {
-	m.TooLarge = m.Size > w.o.MaxSize
+	m.TooLarge = m.Size > w.o.MaxSize || w.huge[uid]
 	raw, found, err := s.body(ctx, w.o, uid, m.TooLarge)
+	if errors.Is(err, errTooMuch) {
+		w.huge[uid] = true // the next connection asks for its header alone
+	}
+	if no := refusal(err); no != nil {
+		if w.denied[uid]++; w.denied[uid] < denials {
+			return fmt.Errorf("fetch message %d: %w", uid, err)
+		}
+		m.Refused, found, err = no.Error(), true, nil
+	}
 	if err != nil {
 		return fmt.Errorf("fetch message %d: %w", uid, err)
 	}
@@ -266,11 +395,14 @@ func (w *watch) one(ctx context.Context, s *session, uid imap.UID, m Fetched) er
 	if err != nil {
 		return fmt.Errorf("handle message %d: %w", uid, err)
 	}
-	w.at = m.Position
-	if err := s.within(ctx, w.o.Timeout, func() error { return s.act(uid, action) }); err != nil {
-		return fmt.Errorf("message %d was handled, but could not be marked: %w", uid, err)
+	whole := w.at.Marked == w.at.UID // nothing before it is left to mark
+	w.at.UID, w.known = uint32(uid), m.Marked
+	w.arrived()
+	marked, err := w.mark(ctx, s, uid, action)
+	if marked && whole {
+		w.at.Marked = w.at.UID
 	}
-	return nil
+	return err
 }
 
 // pause waits for something new.
@@ -371,6 +503,9 @@ func open(ctx context.Context, o Options) (*session, error) {
 	}
 	if err := s.within(ctx, o.Timeout, func() error { return s.signIn(ctx, o) }); err != nil {
 		s.close()
+		if answered(err) || apperr.Is(err, apperr.Unauthenticated) {
+			err = fmt.Errorf("%w: %w", ErrSignIn, err)
+		}
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
 	err = s.within(ctx, o.Timeout, func() (err error) {
@@ -389,23 +524,41 @@ func (s *session) signIn(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if o.Auth == mail.XOAUTH2 {
-		return s.client.Authenticate(&xoauth2{user: o.User, token: secret})
+	if o.Auth != mail.XOAUTH2 {
+		return s.client.Login(o.User, secret).Wait()
 	}
-	return s.client.Login(o.User, secret).Wait()
+	err = s.bear(o.User, secret)
+	if !answered(err) {
+		return err
+	}
+	// A token can be taken back before it ends.
+	fresh, other := o.Secret(mail.Afresh(ctx))
+	if other != nil || fresh == secret {
+		return errors.Join(err, other)
+	}
+	return s.bear(o.User, fresh)
 }
 
-// xoauth2 is the mechanism of Google and Microsoft.
-type xoauth2 struct{ user, token string }
+// bear signs in with an access token, by the mechanism that the server has: the
+// one of Google and Microsoft, or the standard's (RFC 7628).
+func (s *session) bear(user, token string) error {
+	if caps := s.client.Caps(); caps.Has(imap.AuthCap("OAUTHBEARER")) && !caps.Has(imap.AuthCap("XOAUTH2")) {
+		return s.client.Authenticate(&bearer{mech: "OAUTHBEARER", first: "n,a=" + strings.NewReplacer("=", "=3D", ",", "=2C").Replace(user) + ",", token: token})
+	}
+	return s.client.Authenticate(&bearer{mech: "XOAUTH2", first: "user=" + user, token: token})
+}
+
+// bearer signs in with a token.
+type bearer struct{ mech, first, token string }
 
 // Start implements sasl.Client.
-func (x *xoauth2) Start() (mech string, ir []byte, err error) {
-	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
+func (b *bearer) Start() (mech string, ir []byte, err error) {
+	return b.mech, []byte(b.first + "\x01auth=Bearer " + b.token + "\x01\x01"), nil
 }
 
-// Next implements sasl.Client: the server explains a refusal, and an empty answer
-// makes it refuse.
-func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+// Next implements sasl.Client: the server explains a refusal, and waits for an answer
+// to refuse. An empty one cannot be sent here; this is RFC 7628's, and does for both.
+func (b *bearer) Next([]byte) ([]byte, error) { return []byte{1}, nil }
 
 // sizes asks what messages there are.
 func (s *session) sizes(ctx context.Context, timeout time.Duration, uids []imap.UID) (map[imap.UID]Fetched, error) {
@@ -419,6 +572,8 @@ func (s *session) sizes(ctx context.Context, timeout time.Duration, uids []imap.
 	})
 	return out, err
 }
+
+var errTooMuch = errors.New("the server sent more than it said")
 
 // body fetches a message, or its header; false if it is gone.
 func (s *session) body(ctx context.Context, o Options, uid imap.UID, headerOnly bool) (raw []byte, found bool, err error) {
@@ -440,7 +595,7 @@ func (s *session) body(ctx context.Context, o Options, uid imap.UID, headerOnly 
 				}
 				if int64(len(raw)) > o.MaxSize {
 					s.close()
-					return fmt.Errorf("the server sent more than %d bytes", o.MaxSize)
+					return fmt.Errorf("%w: more than %d bytes", errTooMuch, o.MaxSize)
 				}
 				found = true
 			}

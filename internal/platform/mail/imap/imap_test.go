@@ -223,6 +223,124 @@ func TestWhatCouldNotBeHandledComesAgain(t *testing.T) {
 	}
 }
 
+// told waits for the first thing that was told for which ok holds.
+func (w watching) told(t *testing.T, what string, ok func(error) bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case err := <-w.changed:
+			if ok(err) {
+				return
+			}
+		case <-deadline:
+			t.Fatalf("nobody was told: %s", what)
+		}
+	}
+}
+
+// in waits until a mailbox holds so many messages.
+func in(t *testing.T, d *mailtest.DovecotServer, user, mailbox string, want, unseen int) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		all, fresh := d.Count(t, user, mailbox)
+		if all == want && fresh == unseen {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%d messages in %s, %d of them unseen; want %d and %d", all, mailbox, fresh, want, unseen)
+		}
+	}
+}
+
+// A program that ended between handling and marking finds out at its next start.
+func TestWhatWasNotMarkedIsMarkedLater(t *testing.T) {
+	t.Parallel()
+	d := mailtest.Dovecot(t)
+	for name, after := range map[string]struct {
+		action              imap.Action
+		inbox, unseen, done int
+	}{
+		"moved": {imap.Action{Move: "Done"}, 1, 1, 3}, "deleted": {imap.Action{Delete: true}, 1, 1, 0}, "seen": {imap.Action{Seen: true}, 4, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := options(d, name+"@itsm.example")
+			deliver(t, d, o.User, message(1), message(2), message(3), message(4))
+			info, err := imap.Check(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			marked := make(chan imap.Position, 10)
+			o.Again = after.action
+			o.Marked = func(_ context.Context, at imap.Position) error { marked <- at; return nil }
+			// The first was done with; the next two were only stored.
+			w, stop := watch(t, o, imap.Position{UIDValidity: info.UIDValidity, UID: 3, Marked: 1}, func(context.Context, imap.Fetched) (imap.Action, error) { return after.action, nil })
+			if m := w.next(t); subject(t, m) != "message 4" || m.Marked != 3 {
+				t.Errorf("got %+v", m.Position)
+			}
+			if at := <-marked; at.Marked != 4 || at.UID != 4 {
+				t.Errorf("told of %+v", at)
+			}
+			stop()
+			in(t, d, o.User, "INBOX", after.inbox, after.unseen)
+			if after.done > 0 {
+				in(t, d, o.User, "Done", after.done, after.done)
+			}
+		})
+	}
+}
+
+func TestAServerThatWillNotMarkStopsNothing(t *testing.T) {
+	t.Parallel()
+	d := mailtest.Dovecot(t)
+	o := options(d, "desk@itsm.example")
+	o.Again = imap.Action{Move: "not/a/name"}
+	deliver(t, d, o.User, message(1), message(2))
+	w, stop := watch(t, o, imap.Position{}, func(context.Context, imap.Fetched) (imap.Action, error) { return o.Again, nil })
+	first, second := w.next(t), w.next(t)
+	if subject(t, first) != "message 1" || subject(t, second) != "message 2" || second.Marked != 0 {
+		t.Errorf("got %+v and %+v", first.Position, second.Position)
+	}
+	w.told(t, "that messages cannot be marked", func(err error) bool { return err != nil && strings.Contains(err.Error(), "could not be marked") })
+	stop()
+	// When it will, what was left is marked.
+	o.Again = imap.Action{Move: "Done"}
+	_, _ = watch(t, o, second.Position, nil)
+	in(t, d, o.User, "Done", 2, 2)
+}
+
+func TestATokenThatWasTakenBackIsReplacedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, mechanism := range []string{"xoauth2", "oauthbearer"} {
+		t.Run(mechanism, func(t *testing.T) {
+			t.Parallel()
+			d := mailtest.DovecotWith(t, mailtest.DovecotOptions{Mechanism: mechanism})
+			o := options(d, "oauth@itsm.example")
+			afresh := 0
+			o.Auth, o.Secret = mail.XOAUTH2, func(ctx context.Context) (string, error) {
+				if mail.IsAfresh(ctx) {
+					afresh++
+					return mailtest.Token, nil
+				}
+				return "taken back", nil
+			}
+			if info, err := imap.Check(t.Context(), o); err != nil || afresh != 1 {
+				t.Errorf("%+v, %v; asked %d times for another token", info, err, afresh)
+			}
+			o.Secret = secret("taken back")
+			if _, err := imap.Check(t.Context(), o); !errors.Is(err, imap.ErrSignIn) {
+				t.Errorf("got %v, want that the sign-in was refused", err)
+			}
+		})
+	}
+}
+
 func TestALostConnectionIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	d := mailtest.Dovecot(t)
