@@ -20,9 +20,9 @@ import (
 
 // records are the addresses of what the practices have made.
 type records struct {
-	major, screen, board, received, pair, agreement, promised                string
-	list, item, template, entry, bulk, merge, macro, job, run, draft, ladder string
-	mail                                                                     []string
+	major, screen, board, received, pair, agreement, promised                         string
+	list, item, template, entry, bulk, merge, macro, job, run, draft, ladder, absence string
+	mail                                                                              []string
 }
 
 // practices lets every practice make something that has pages of its own.
@@ -74,6 +74,9 @@ func (w *world) practices() records {
 	r.macro = path("/macro-runs/%d", ran.OperationID)
 	r.run = w.imported(admin)
 	r.draft = path("/tickets/"+w.asked.Number+"/drafts/%d", w.one("SELECT id FROM shared_drafts ORDER BY id LIMIT 1"))
+	now := time.Now().UTC()
+	r.absence = path("/absences/%d", made[int64](w, agent, path("/people/%d/absences", w.Persons["agent"]), "id", fmt.Sprintf(`{"from":%q,"until":%q,"substitute_id":%d,"by_group":[{"group_id":%d,"substitute_id":%d}]}`,
+		now.Add(-time.Hour).Format(time.RFC3339), now.Add(48*time.Hour).Format(time.RFC3339), w.Persons["team_lead"], w.Group, w.Persons["team_lead"])))
 	r.job = path("/jobs/%d", w.one("SELECT id FROM jobs ORDER BY id LIMIT 1"))
 	return r
 }
@@ -200,11 +203,12 @@ func (w *world) ofPractices(b browser, r records) {
 		"team_lead": {
 			r.major, r.major + "/end", r.major + "/scope", r.major + "/roles", r.major + "/banner", r.major + "/review",
 			r.board + "/edit", r.board + "/tiles/1/edit", r.received, r.template, r.bulk, r.merge, r.macro,
+			r.absence, fmt.Sprintf("/people/%d/absences", w.Persons["agent"]), "/",
 		},
 		"agent": {
 			open + "/clocks", r.promised + "/clocks", open + "/texts/description", open + "/timeline?before=9",
 			open + "/checklists", r.list + "/rename", r.item, r.entry, "/profile/password",
-			r.draft, r.draft + "/review", r.draft + "/versions",
+			r.draft, r.draft + "/review", r.draft + "/versions", r.absence, "/profile/absence",
 		},
 		"administrator": {
 			r.screen, r.pair, r.pair + "/edit", r.agreement, r.agreement + "/edit", r.ladder, open + "/escalations", "/service-levels", "/service-levels/likely", open + "/workaround", open + "/agreement",

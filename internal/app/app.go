@@ -28,6 +28,7 @@ import (
 	"github.com/steward-itsm/steward/internal/platform/observe"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
+	"github.com/steward-itsm/steward/internal/practice/absence"
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
 	"github.com/steward-itsm/steward/internal/practice/businesshours"
 	"github.com/steward-itsm/steward/internal/practice/desk/api"
@@ -223,7 +224,7 @@ func (a *App) api() {
 		Authenticate: a.authenticateAPI, Limiter: limiter, Cookie: a.core.Identity.SessionCookie(),
 		Tags: slices.Concat(
 			api.Tags(), queue.Tags(), snooze.Tags(), canned.Tags(), macro.Tags(), operations.Tags(), adminapi.Tags(), adminapi.SettingsTags(),
-			inbox.Tags(),
+			inbox.Tags(), absence.Tags(),
 			checklist.Tags(),
 			agreement.Tags(), escalation.Tags(),
 			timesheet.Tags(),

@@ -131,6 +131,13 @@ func openCore(ctx context.Context, cfg *config.Config, log *slog.Logger, observe
 		_, err := following.Enqueue(ctx, tx, f, jobs.Key(fmt.Sprint("children:", f.Parent)))
 		return err
 	})
+	away := jobs.Define(c.Jobs, "notify.stand_in", func(ctx context.Context, _ *jobs.Job, a notify.Absentees) error {
+		return c.Notices.TellInstead(ctx, a)
+	}, jobs.KindOptions{})
+	c.Notices.StandIn(c.People, c.Tickets, func(ctx context.Context, tx *database.Tx, a notify.Absentees) error {
+		_, err := away.Enqueue(ctx, tx, a)
+		return err
+	})
 	return c, nil
 }
 

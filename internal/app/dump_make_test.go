@@ -20,6 +20,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/metric"
 	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/backup"
 	"github.com/steward-itsm/steward/internal/platform/buildinfo"
@@ -150,6 +151,10 @@ func used(t *testing.T, s *apptest.System) {
 	agreeForDump(t, s)
 	mailForDump(t, s)
 	escalateForDump(t, s)
+	_, err = c.People.AddAbsence(agent, s.Persons[access.RoleAgent], people.AbsenceInput{
+		From: c.Now(), Until: c.Now().Add(time.Hour), Reason: "Away for a dump", Substitute: s.Persons[access.RoleTeamLead], ByGroup: map[int64]int64{s.Group: s.Persons[access.RoleAdministrator]},
+	})
+	check(err)
 	mailNoticesForDump(t, s)
 
 	// A kind of the house's own making.

@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
+	"github.com/steward-itsm/steward/internal/practice/absence"
 	"github.com/steward-itsm/steward/internal/practice/account"
 	"github.com/steward-itsm/steward/internal/practice/administration"
 	adminapi "github.com/steward-itsm/steward/internal/practice/administration/api"
@@ -111,10 +112,14 @@ func (a *App) moduleList() []module.Module {
 	c.Kinds.Follow(promises.Recheck)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.ladders = escalation.NewService(escalation.Deps{
-		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Actors: c.Actors,
+		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Majors: a.majors, Actors: c.Actors,
 		Reading: a.readingAs, Audit: c.Audit, Jobs: c.Jobs, Frame: f, Now: c.Now, Logger: c.Log, HTTPS: a.cfg.HTTPS(),
 	})
 	promises.FollowKept(a.ladders.Plan)
+	away := absence.New(absence.Deps{
+		DB: c.DB, People: c.People, Tickets: c.Tickets, Notices: c.Notices, Actors: c.Actors, Reading: a.readingAs, Frame: f, Now: c.Now, BulkURL: operations.BulkURL, HTTPS: a.cfg.HTTPS(),
+	})
+	c.Notices.GuardSubjects(absence.Subject, away.Guard)
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
@@ -163,10 +168,11 @@ func (a *App) moduleList() []module.Module {
 				return a.readingAs(access.With(ctx, p.Actor), p), err
 			},
 		}).Module(),
-		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets}).Module(),
+		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets, Away: away.Notes}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
 		a.inbox.Module(),
+		away.Module(),
 		account.New(account.Deps{
 			DB: c.DB, Identity: c.Identity, People: c.People, Roles: c.Roles, Kinds: c.Kinds, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS(), Places: a.placesFor, Start: a.startFor, Zone: c.Calendars.AdoptZone,
 		}),

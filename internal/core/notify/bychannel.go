@@ -73,7 +73,7 @@ func (s *Service) planChannels(ctx context.Context, tx *database.Tx, notices []N
 	for i, n := range notices {
 		m := w.plans[n.To]
 		for _, c := range w.channels[wish{n.To, n.Kind}] {
-			rows = append(rows, database.In(&args, []any{ids[i], c.channel, n.To, database.Time(m.due(c.how, now, m.zone))}))
+			rows = append(rows, database.In(&args, []any{ids[i], c.channel, n.To, database.Time(m.dueOf(&n, c.how, now, m.zone))}))
 		}
 	}
 	if len(rows) == 0 {
@@ -87,12 +87,14 @@ func (s *Service) planChannels(ctx context.Context, tx *database.Tx, notices []N
 type Sending struct{ Person, Channel int64 }
 
 // DueByChannel gives for whom notices are to go by which channel now, at most so many.
+// What is for somebody who is away waits until they are back (Back).
 func (s *Service) DueByChannel(ctx context.Context, most int) ([]Sending, error) {
 	return database.All(ctx, s.db.Reader(), func(r database.Row) (Sending, error) {
 		var v Sending
 		err := r.Scan(&v.Person, &v.Channel)
 		return v, err
-	}, `SELECT d.person_id, d.channel_id FROM (SELECT person_id, channel_id, min(due_at) AS first FROM notice_sendings WHERE due_at <= $1 GROUP BY person_id, channel_id) d
+	}, `SELECT d.person_id, d.channel_id FROM (SELECT m.person_id, m.channel_id, min(m.due_at) AS first FROM notice_sendings m
+			WHERE m.due_at <= $1 AND NOT `+absent+` GROUP BY m.person_id, m.channel_id) d
 		ORDER BY d.first, d.person_id, d.channel_id LIMIT $2`, database.Time(s.now()), most)
 }
 

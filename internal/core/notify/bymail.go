@@ -45,10 +45,11 @@ type Plan struct {
 	Weekday   time.Weekday // of a weekly one
 	QuietFrom int          // minutes after midnight between which no mail is sent; may pass
 	QuietTo   int          // midnight. The same twice is never quiet
+	Urgent    bool         // what cannot wait passes quiet hours, and is in no digest
 }
 
 // usualPlan is that of who chose nothing.
-var usualPlan = Plan{Rhythm: Daily, Minute: 8 * 60, Weekday: time.Monday}
+var usualPlan = Plan{Rhythm: Daily, Minute: 8 * 60, Weekday: time.Monday, Urgent: true}
 
 const minutesADay = 24 * 60
 
@@ -88,6 +89,14 @@ func (p Plan) due(how Mail, now time.Time, zone *time.Location) time.Time {
 	return p.hold(at, zone)
 }
 
+// dueOf is due for a notice: what cannot wait goes at once.
+func (p Plan) dueOf(n *Notice, how Mail, now time.Time, zone *time.Location) time.Time {
+	if p.Urgent && n.Urgent != "" {
+		return now
+	}
+	return p.due(how, now, zone)
+}
+
 // hold gives the first instant from t on that is not quiet.
 func (p Plan) hold(t time.Time, zone *time.Location) time.Time {
 	local := t.In(zone)
@@ -116,9 +125,9 @@ func (s *Service) PlanOf(ctx context.Context) (Plan, error) {
 	}
 	p, err := database.One(ctx, s.db.Reader(), func(r database.Row) (Plan, error) {
 		var p Plan
-		err := r.Scan((*string)(&p.Rhythm), &p.Minute, &p.Weekday, &p.QuietFrom, &p.QuietTo)
+		err := r.Scan((*string)(&p.Rhythm), &p.Minute, &p.Weekday, &p.QuietFrom, &p.QuietTo, &p.Urgent)
 		return p, err
-	}, `SELECT rhythm, minute, weekday, quiet_from, quiet_to FROM notice_plans WHERE person_id = $1`, actor.ID)
+	}, `SELECT rhythm, minute, weekday, quiet_from, quiet_to, urgent FROM notice_plans WHERE person_id = $1`, actor.ID)
 	if apperr.Is(err, apperr.NotFound) {
 		return usualPlan, nil
 	}
@@ -136,9 +145,9 @@ func (s *Service) SavePlan(ctx context.Context, p Plan) error {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO notice_plans (person_id, rhythm, minute, weekday, quiet_from, quiet_to) VALUES ($1, $2, $3, $4, $5, $6)
+		_, err := tx.Exec(ctx, `INSERT INTO notice_plans (person_id, rhythm, minute, weekday, quiet_from, quiet_to, urgent) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (person_id) DO UPDATE SET rhythm = excluded.rhythm, minute = excluded.minute, weekday = excluded.weekday,
-			quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to`, actor.ID, string(p.Rhythm), p.Minute, int(p.Weekday), p.QuietFrom, p.QuietTo)
+			quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, urgent = excluded.urgent`, actor.ID, string(p.Rhythm), p.Minute, int(p.Weekday), p.QuietFrom, p.QuietTo, p.Urgent)
 		return err
 	})
 }
@@ -184,7 +193,7 @@ func (s *Service) planMail(ctx context.Context, tx *database.Tx, notices []Notic
 			continue
 		}
 		m := w.plans[n.To]
-		rows = append(rows, database.In(&args, []any{ids[i], n.To, database.Time(m.due(how, now, m.zone))}))
+		rows = append(rows, database.In(&args, []any{ids[i], n.To, database.Time(m.dueOf(&n, how, now, m.zone))}))
 	}
 	if len(rows) == 0 {
 		return nil
@@ -193,10 +202,14 @@ func (s *Service) planMail(ctx context.Context, tx *database.Tx, notices []Notic
 	return err
 }
 
-// DueByMail gives people for whom notices are to go by mail now, at most so many.
+// absent tells of a row m who is away, from $1 on, and was not welcomed back yet.
+const absent = `EXISTS (SELECT 1 FROM absences a WHERE a.person_id = m.person_id AND a.from_at <= $1 AND a.ended_at IS NULL)`
+
+// DueByMail gives people for whom notices are to go by mail now, at most so many. What
+// is for somebody who is away waits until they are back (Back).
 func (s *Service) DueByMail(ctx context.Context, most int) ([]int64, error) {
 	return database.All(ctx, s.db.Reader(), database.Scalar[int64], `SELECT d.person_id FROM (
-		SELECT person_id, min(due_at) AS first FROM notice_mails WHERE due_at <= $1 GROUP BY person_id) d ORDER BY d.first, d.person_id LIMIT $2`, database.Time(s.now()), most)
+		SELECT m.person_id, min(m.due_at) AS first FROM notice_mails m WHERE m.due_at <= $1 AND NOT `+absent+` GROUP BY m.person_id) d ORDER BY d.first, d.person_id LIMIT $2`, database.Time(s.now()), most)
 }
 
 // maxMailed bounds how many notices one letter tells of; the next goes on.

@@ -199,7 +199,7 @@ func (s *Service) visible(ctx context.Context, actor access.Actor) ([]row, error
 		dest := append([]any{
 			&n.ID, &n.Kind, &n.Reason, &n.Subject.Type, &n.Subject.ID, &n.Subject.Title, &n.Subject.URL,
 			&n.Actor.Type, (*database.ID)(&n.Actor.ID), &n.Internal, &n.Seq, &n.Detail, (*database.Time)(&n.At), (*database.Time)(&n.ReadAt),
-			&n.muted,
+			(*database.ID)(&n.For), (*database.Time)(&n.ForUntil), &n.Urgent, &n.muted,
 		}, facts.destinations()...)
 		if err := r.Scan(dest...); err != nil {
 			return n, err
@@ -209,7 +209,7 @@ func (s *Service) visible(ctx context.Context, actor access.Actor) ([]row, error
 		return n, nil
 	}, `SELECT n.id, n.kind, n.reason, n.subject, n.subject_id, n.title, n.url,
 			n.actor_type, n.actor_id, n.internal, n.seq, n.detail, n.at, n.read_at,
-			EXISTS (SELECT 1 FROM ticket_mutes m WHERE m.person_id = n.person_id AND m.ticket_id = t.id), `+factColumns+`
+			n.for_id, n.for_until, n.urgent, EXISTS (SELECT 1 FROM ticket_mutes m WHERE m.person_id = n.person_id AND m.ticket_id = t.id), `+factColumns+`
 		FROM notices n `+joinTicket+`
 		WHERE n.person_id = $1 ORDER BY n.at DESC, n.id DESC LIMIT $2`, actor.ID, Kept)
 	if err != nil {

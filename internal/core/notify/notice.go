@@ -26,6 +26,7 @@ const (
 	Major     Kind = "major"      // a major incident was proposed, declared, or wants something of me
 	Alarm     Kind = "alarm"      // a number crossed the line that was set for it
 	Escalated Kind = "escalation" // a promise on a ticket is at risk or broken, and it is my turn
+	Absence   Kind = "absence"    // somebody I stand in for is away, or I was and am back
 )
 
 // Audience says whom a kind can concern at all.
@@ -71,6 +72,7 @@ var kinds = []Info{
 	{Kind: Report, Wanted: true, For: Workers},
 	{Kind: Major, Wanted: true, For: Workers},
 	{Kind: Alarm, Wanted: true, For: Insiders},
+	{Kind: Absence, Wanted: true, For: Insiders},
 }
 
 // Kinds lists all kinds, in the order of a page of preferences.
@@ -103,6 +105,19 @@ const (
 	AsRole      Reason = "role"     // a role of theirs makes it their business
 	AsLead      Reason = "lead"     // they lead the group that has it
 	AsOwner     Reason = "owner"    // they answer for the service it is about
+	AsManager   Reason = "manager"  // somebody below them has it
+	// They stand in for somebody who is away. Of other reasons with a For it is why they
+	// are told when nobody stands in.
+	AsSubstitute Reason = "substitute"
+)
+
+// Urgency is what makes a notice pass the quiet hours of those who let it.
+type Urgency string
+
+// The urgencies. The zero value waits.
+const (
+	CriticalService Urgency = "critical" // the business stops without the service
+	MajorIncident   Urgency = "major"
 )
 
 // TicketSubject is the type of a Subject that is a ticket.
@@ -133,6 +148,29 @@ type Notice struct {
 	At       time.Time       // zero is now
 	// Key names the cause: a person gets one notice per Key. "" allows any number.
 	Key string
+	// For is who is away, where the notice is told to To instead, until ForUntil. Of
+	// AsManager it is whose manager To is.
+	For      int64
+	ForUntil time.Time
+	Urgent   Urgency // of Major it is known
+	Routed   bool    // the sender has told those who stand in already
+}
+
+// asks reports whether a notice wants something of its recipient, so that somebody must
+// be told instead while they are away. Those of escalations route theirs themselves.
+func (n *Notice) asks() bool {
+	if n.Routed || n.For != 0 || n.Subject.Type != TicketSubject {
+		return false
+	}
+	switch n.Kind {
+	case Mentioned, Assigned, Escalated, Major:
+		return true
+	case Reviewed:
+		return n.Reason == AsReviewer
+	case Replied:
+		return n.Reason == AsAssignee
+	}
+	return false
 }
 
 // Stored is a notice as its recipient reads it.
@@ -156,6 +194,10 @@ type PublicNotice struct {
 	Seq    int
 	At     time.Time
 	ReadAt time.Time // zero while unread
+
+	For      int64 // who is away and whose turn it would be
+	ForUntil time.Time
+	Urgent   Urgency
 }
 
 // Public gives the part of a notice that may leave; false when nothing may.
@@ -163,7 +205,7 @@ func (s *Stored) Public() (PublicNotice, bool) {
 	if s.Internal || s.Kind == Noted || s.Subject.Type != TicketSubject {
 		return PublicNotice{}, false
 	}
-	p := PublicNotice{ID: s.ID, Kind: s.Kind, Reason: s.Reason, Actor: s.Actor, Seq: s.Seq, At: s.At, ReadAt: s.ReadAt}
+	p := PublicNotice{ID: s.ID, Kind: s.Kind, Reason: s.Reason, Actor: s.Actor, Seq: s.Seq, At: s.At, ReadAt: s.ReadAt, For: s.For, ForUntil: s.ForUntil, Urgent: s.Urgent}
 	if s.Kind == Moved {
 		p.State = s.Detail
 	}

@@ -70,6 +70,7 @@ type Service struct {
 	live   Publisher
 	now    func() time.Time
 	guards map[string]Guard
+	stand  standIns
 }
 
 // New makes the service.
@@ -105,6 +106,9 @@ func (s *Service) Send(ctx context.Context, tx *database.Tx, notices ...Notice) 
 	if len(out) == 0 {
 		return nil
 	}
+	if err := s.instead(ctx, tx, out); err != nil {
+		return err
+	}
 	wishes, err := wishesOf(ctx, tx, out)
 	if err != nil {
 		return err
@@ -124,6 +128,9 @@ func (n *Notice) complete(now time.Time) error {
 	}
 	if info.Kind == Noted {
 		n.Internal = true
+	}
+	if info.Kind == Major {
+		n.Urgent = MajorIncident
 	}
 	if n.Actor.Type == "" {
 		n.Actor = ticket.ActorRef{Type: access.TypeSystem}
@@ -157,6 +164,7 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice, 
 			values := []any{
 				ids[i], n.To, string(n.Kind), string(n.Reason), n.Subject.Type, n.Subject.ID, n.Subject.Title, n.Subject.URL,
 				string(n.Actor.Type), database.ID(n.Actor.ID), n.Internal, n.Seq, n.Detail, database.Time(n.At), cause,
+				database.ID(n.For), database.Time(n.ForUntil), string(n.Urgent),
 			}
 			places := make([]string, len(values))
 			for j, v := range values {
@@ -165,7 +173,7 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice, 
 			rows[i] = "(" + strings.Join(places, ", ") + ")"
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO notices (id, person_id, kind, reason, subject, subject_id, title, url,
-			actor_type, actor_id, internal, seq, detail, at, cause) VALUES `+strings.Join(rows, ", ")+
+			actor_type, actor_id, internal, seq, detail, at, cause, for_id, for_until, urgent) VALUES `+strings.Join(rows, ", ")+
 			` ON CONFLICT (person_id, cause) DO NOTHING`, args.Values()...)
 		if err != nil {
 			return err

@@ -55,13 +55,13 @@ func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes
 	persons, tickets = unique(persons), unique(tickets)
 	var args database.Args
 	query := `SELECT c.person_id, c.kind, c.wanted, 0 AS ticket, c.mail, COALESCE(l.rhythm, '') AS rhythm, COALESCE(l.minute, 0) AS minute, COALESCE(l.weekday, 0) AS weekday,
-			COALESCE(l.quiet_from, 0) AS quiet_from, COALESCE(l.quiet_to, 0) AS quiet_to, COALESCE(p.zone, '') AS zone, 0 AS channel
+			COALESCE(l.quiet_from, 0) AS quiet_from, COALESCE(l.quiet_to, 0) AS quiet_to, COALESCE(l.urgent, TRUE) AS urgent, COALESCE(p.zone, '') AS zone, 0 AS channel
 		FROM notice_choices c LEFT JOIN notice_plans l ON l.person_id = c.person_id LEFT JOIN persons p ON p.id = c.person_id WHERE c.person_id IN ` + database.In(&args, persons) + `
 		UNION ALL SELECT c.person_id, c.kind, FALSE, 0, c.how, COALESCE(l.rhythm, ''), COALESCE(l.minute, 0), COALESCE(l.weekday, 0), COALESCE(l.quiet_from, 0), COALESCE(l.quiet_to, 0),
-			COALESCE(p.zone, ''), c.channel_id
+			COALESCE(l.urgent, TRUE), COALESCE(p.zone, ''), c.channel_id
 		FROM notice_channels c LEFT JOIN notice_plans l ON l.person_id = c.person_id LEFT JOIN persons p ON p.id = c.person_id WHERE c.person_id IN ` + database.In(&args, persons)
 	if len(tickets) > 0 {
-		query += ` UNION ALL SELECT person_id, '', FALSE, ticket_id, '', '', 0, 0, 0, 0, '', 0 FROM ticket_mutes WHERE person_id IN ` + database.In(&args, persons) +
+		query += ` UNION ALL SELECT person_id, '', FALSE, ticket_id, '', '', 0, 0, 0, 0, TRUE, '', 0 FROM ticket_mutes WHERE person_id IN ` + database.In(&args, persons) +
 			` AND ticket_id IN ` + database.In(&args, tickets)
 	}
 	err := database.Each(ctx, q, func(r database.Row) error {
@@ -71,7 +71,7 @@ func wishesOf(ctx context.Context, q database.Querier, notices []Notice) (wishes
 		var mail Mail
 		var plan Plan
 		var zone string
-		if err := r.Scan(&person, &kind, &wanted, &ticketID, &mail, &plan.Rhythm, &plan.Minute, &plan.Weekday, &plan.QuietFrom, &plan.QuietTo, &zone, &channel); err != nil {
+		if err := r.Scan(&person, &kind, &wanted, &ticketID, &mail, &plan.Rhythm, &plan.Minute, &plan.Weekday, &plan.QuietFrom, &plan.QuietTo, &plan.Urgent, &zone, &channel); err != nil {
 			return err
 		}
 		switch {

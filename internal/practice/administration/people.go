@@ -86,12 +86,26 @@ func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, faile
 		return err
 	}
 	actor := access.From(ctx)
+	away, err := p.People.AwayNow(ctx, n)
+	if err != nil {
+		return err
+	}
+	mayEnter, err := p.People.MayEnterAbsences(ctx, n)
+	if err != nil {
+		return err
+	}
 	m := view.Record{Alert: notice(ctx, failed), Title: person.Name, Lead: person.JobTitle, Trail: []ui.Crumb{{Label: text.T(ctx, "People"), URL: "/people"}, {Label: person.Name}}}
 	if person.VIP {
 		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "VIP"), Tone: ui.Warning})
 	}
 	if b := activeBadge(ctx, person.Active); b != nil {
 		m.Badges = append(m.Badges, b)
+	}
+	if is, ok := away[n]; ok {
+		m.Badges = append(m.Badges, ui.Badge{Label: text.T(ctx, "Away until %s", text.DateTime(ctx, is.Until)), Tone: ui.Warning})
+	}
+	if mayEnter && !person.ServiceAccount {
+		m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Absences"), URL: "/people/" + id(n) + "/absences", Icon: ui.IconCalendarOff})
 	}
 	if actor.Can(access.ManagePeople, access.AnyKind) {
 		m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Edit"), URL: "/people/" + id(n) + "/edit", Icon: ui.IconPencil, Key: "e"})

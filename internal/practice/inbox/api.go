@@ -24,20 +24,23 @@ func Tags() []openapi.Tag {
 
 // Notification is one record with what there is to tell of it.
 type Notification struct {
-	Subject  string    `json:"subject" doc:"The record, as read and unread name it." example:"ticket:4294967400"`
-	Ticket   string    `json:"ticket,omitempty" doc:"The ticket's number, if the record is one." example:"INC-1042"`
-	Title    string    `json:"title"`
-	URL      string    `json:"url" doc:"The page it leads to."`
-	Kind     string    `json:"kind" doc:"What happened last." example:"reply"`
-	Reason   string    `json:"reason" doc:"Why it reached you." example:"assignee"`
-	ActorID  int64     `json:"actor_id,omitempty" doc:"The person who did it; absent for the program and its rules."`
-	State    string    `json:"state,omitempty" doc:"Of the kind state: the state's key."`
-	Detail   string    `json:"detail,omitempty" doc:"A sentence, of kinds that have one."`
-	At       time.Time `json:"at"`
-	Count    int       `json:"count" doc:"How many notices there are of the record."`
-	Unread   int       `json:"unread" doc:"How many of them are unread."`
-	Muted    bool      `json:"muted"`
-	Watching bool      `json:"watching"`
+	Subject  string     `json:"subject" doc:"The record, as read and unread name it." example:"ticket:4294967400"`
+	Ticket   string     `json:"ticket,omitempty" doc:"The ticket's number, if the record is one." example:"INC-1042"`
+	Title    string     `json:"title"`
+	URL      string     `json:"url" doc:"The page it leads to."`
+	Kind     string     `json:"kind" doc:"What happened last." example:"reply"`
+	Reason   string     `json:"reason" doc:"Why it reached you." example:"assignee"`
+	ActorID  int64      `json:"actor_id,omitempty" doc:"The person who did it; absent for the program and its rules."`
+	State    string     `json:"state,omitempty" doc:"Of the kind state: the state's key."`
+	Detail   string     `json:"detail,omitempty" doc:"A sentence, of kinds that have one."`
+	At       time.Time  `json:"at"`
+	Count    int        `json:"count" doc:"How many notices there are of the record."`
+	Unread   int        `json:"unread" doc:"How many of them are unread."`
+	For      int64      `json:"for,omitempty" doc:"Whom you stand in for, or, of the reason manager, whose manager you are."`
+	ForUntil *time.Time `json:"for_until,omitempty" doc:"Until when they are away."`
+	Urgent   string     `json:"urgent,omitempty" enum:"critical,major" doc:"Why it did not wait for quiet hours to end."`
+	Muted    bool       `json:"muted"`
+	Watching bool       `json:"watching"`
 }
 
 // NotificationCount is what the bell shows.
@@ -64,6 +67,7 @@ type NotificationMail struct {
 	Weekday   int    `json:"weekday" minimum:"0" maximum:"6" doc:"Of a weekly digest; 0 is Sunday."`
 	QuietFrom string `json:"quiet_from,omitempty" maxLength:"5" example:"20:00" doc:"No mail is sent from then"`
 	QuietTo   string `json:"quiet_to,omitempty" maxLength:"5" example:"07:00" doc:"until then."`
+	Urgent    bool   `json:"urgent" required:"false" default:"true" doc:"What cannot wait, such as an escalation of a mission-critical service, comes at once, also in quiet hours."`
 }
 
 // NotificationChoices are all that can concern you, or those to change.
@@ -102,7 +106,7 @@ func (i *Inbox) register(h huma.API) {
 		ID: "change-notification-settings", Method: http.MethodPatch, Path: "/notifications/settings", Tag: tagNotices, Summary: "Change what you want to be told",
 		Description: "Kinds that are not named stay as they are.", Request: choices, Answer: choices,
 	}, i.apiChoose)
-	plan := NotificationMail{Rhythm: "daily", Time: "08:00", Weekday: 1}
+	plan := NotificationMail{Rhythm: "daily", Time: "08:00", Weekday: 1, Urgent: true}
 	openapi.Register(h, openapi.Operation{
 		ID: "get-notification-mail", Method: http.MethodGet, Path: "/notifications/settings/mail", Tag: tagNotices, Summary: "Get when mail comes",
 		Description: "The digest and your quiet hours.", Answer: plan,
@@ -167,6 +171,7 @@ func (i *Inbox) notifications(ctx context.Context, q notify.Query) ([]Notificati
 				Subject: subjectKey(notify.Ticket(l.TicketID)), Ticket: l.Number, Title: l.Title, URL: who.ticketURL(l.Number), Kind: string(n.Kind),
 				Reason: string(n.Reason), State: n.State, At: n.At, Count: len(l.Notices), Unread: l.Unread, Muted: l.Muted, Watching: l.Watched,
 			}
+			item.instead(n.For, n.ForUntil, n.Urgent)
 			if n.Actor.Type == access.TypePerson {
 				item.ActorID = n.Actor.ID
 			}
@@ -187,12 +192,21 @@ func (i *Inbox) notifications(ctx context.Context, q notify.Query) ([]Notificati
 		if l.Number != "" {
 			item.URL = who.ticketURL(l.Number)
 		}
+		item.instead(n.For, n.ForUntil, n.Urgent)
 		if n.Actor.Type == access.TypePerson {
 			item.ActorID = n.Actor.ID
 		}
 		items = append(items, item)
 	}
 	return items, page.Next, err
+}
+
+// instead says for whom it came, and what made it urgent.
+func (n *Notification) instead(of int64, until time.Time, urgent notify.Urgency) {
+	n.For, n.Urgent = of, string(urgent)
+	if !until.IsZero() {
+		n.ForUntil = &until
+	}
 }
 
 // countAnswer is what the bell shows after an operation.

@@ -92,7 +92,7 @@ func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, fou
 			l.Subject = text.T(ctx, "%s: %s", line.Ref, line.Title)
 		}
 		l.Body = phrase.Escape(line.Text)
-		l.Why = text.T(ctx, "%s Choose what you are told: %s", line.Why, change+"#kind-"+line.Kind)
+		l.Why = i.why(ctx, &line, change)
 		if n := &found[0].Notices[0]; len(found) == 1 && found[0].Subject.Type == notify.TicketSubject && n.Seq != 0 {
 			l.Key = fmt.Sprintf("ticket:%d:%d", found[0].Subject.ID, n.Seq)
 		}
@@ -109,11 +109,30 @@ func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, fou
 		if line.More > 0 {
 			b.WriteString(" (" + text.N(ctx, line.More, "and %d more", "and %d more") + ")")
 		}
-		b.WriteString("  \n  " + phrase.Escape(line.Why) + "\n")
+		b.WriteString("  \n  " + phrase.Escape(line.Why))
+		if line.Urgent != "" {
+			b.WriteString(" " + phrase.Escape(line.Urgent))
+		}
+		if line.AbsenceURL != "" {
+			fmt.Fprintf(&b, " [%s](%s)", phrase.Escape(text.T(ctx, "Who stands in for whom")), i.d.BaseURL+line.AbsenceURL)
+		}
+		b.WriteString("\n")
 	}
 	l.Body = b.String()
 	l.Why = text.T(ctx, "You get this because you want to be told of these things by mail. Choose what you are told: %s", change)
 	return l
+}
+
+// why is the foot of a letter about one thing: why it came, and where that is changed.
+func (i *Inbox) why(ctx context.Context, line *view.Line, change string) string {
+	out := text.T(ctx, "%s Choose what you are told: %s", line.Why, change+"#kind-"+line.Kind)
+	if line.AbsenceURL != "" {
+		out = text.T(ctx, "%s Change who stands in: %s", line.Why, i.d.BaseURL+line.AbsenceURL)
+	}
+	if line.Urgent != "" {
+		out = text.T(ctx, "%s %s Change that: %s", out, line.Urgent, change+"#mail")
+	}
+	return out
 }
 
 // offersMail reports whether notices can go by mail at all.
@@ -131,10 +150,11 @@ type mailForm struct {
 	Weekday   int    `form:"weekday"`
 	QuietFrom string `form:"quiet_from,line,max=10"`
 	QuietTo   string `form:"quiet_to,line,max=10"`
+	Urgent    bool   `form:"urgent"` // passes quiet hours
 }
 
 func formOf(p notify.Plan) mailForm {
-	f := mailForm{Rhythm: string(p.Rhythm), Time: clockText(p.Minute), Weekday: int(p.Weekday)}
+	f := mailForm{Rhythm: string(p.Rhythm), Time: clockText(p.Minute), Weekday: int(p.Weekday), Urgent: p.Urgent}
 	if p.QuietFrom != p.QuietTo {
 		f.QuietFrom, f.QuietTo = clockText(p.QuietFrom), clockText(p.QuietTo)
 	}
@@ -143,7 +163,7 @@ func formOf(p notify.Plan) mailForm {
 
 // plan reads the form.
 func (f *mailForm) plan() (notify.Plan, error) {
-	p := notify.Plan{Rhythm: notify.Rhythm(f.Rhythm), Weekday: time.Weekday(f.Weekday)}
+	p := notify.Plan{Rhythm: notify.Rhythm(f.Rhythm), Weekday: time.Weekday(f.Weekday), Urgent: f.Urgent}
 	var wrong apperr.Problems
 	var err error
 	if p.Minute = 8 * 60; f.Time != "" {
@@ -195,6 +215,10 @@ func mailFields(ctx context.Context, f *mailForm, failed error) view.MailPlan {
 		Weekday:   ui.Select{Field: ui.Field{Name: "weekday", Label: text.T(ctx, "Weekday"), Error: wrong["weekday"], Help: text.T(ctx, "Of a weekly digest.")}},
 		QuietFrom: ui.TextField{Field: ui.Field{Name: "quiet_from", Label: text.T(ctx, "No mail from"), Error: wrong["quiet_from"], Help: text.T(ctx, "What comes in quiet hours is sent when they end. Empty is never quiet.")}, Value: f.QuietFrom, Placeholder: "20:00"},
 		QuietTo:   ui.TextField{Field: ui.Field{Name: "quiet_to", Label: text.T(ctx, "until"), Error: wrong["quiet_to"]}, Value: f.QuietTo, Placeholder: "07:00"},
+		Urgent: ui.Check{Field: ui.Field{
+			Name: "urgent", Label: text.T(ctx, "What cannot wait comes at once, also in quiet hours"),
+			Help: text.T(ctx, "Escalations of mission-critical services and of major incidents, and what major incidents want of you, where you have chosen mail for them. They are in no digest, and say why they came."),
+		}, Value: "true", Checked: f.Urgent},
 	}
 	for _, rhythm := range notify.Rhythms() {
 		label := map[notify.Rhythm]string{notify.Hourly: text.T(ctx, "Every hour"), notify.Daily: text.T(ctx, "Every day"), notify.Weekly: text.T(ctx, "Every week")}[rhythm]

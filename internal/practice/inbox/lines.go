@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/notify"
@@ -45,7 +46,7 @@ func (i *Inbox) worded(ctx context.Context, found []notify.Line) ([]view.Line, e
 func (i *Inbox) insideLines(ctx context.Context, who reader, found []notify.Line) ([]view.Line, error) {
 	var actors []ticket.ActorRef
 	for _, l := range found {
-		actors = append(actors, l.Notices[0].Actor)
+		actors = append(actors, l.Notices[0].Actor, somebody(l.Notices[0].For))
 	}
 	names, err := i.names(ctx, actors)
 	if err != nil {
@@ -60,7 +61,7 @@ func (i *Inbox) insideLines(ctx context.Context, who reader, found []notify.Line
 		}
 		out[at] = view.Line{
 			Subject: subjectKey(l.Subject), Ref: l.Number, Title: l.Subject.Title, URL: l.Subject.URL, Newest: n.ID,
-			Icon: iconOf(n.Kind), Text: said.text(ctx), Why: whyText(ctx, n.Reason, false), Kind: string(n.Kind), KindLabel: text.T(ctx, kindTexts[n.Kind].label),
+			Icon: iconOf(n.Kind), Text: said.text(ctx), Why: names.why(ctx, n.Reason, n.For, n.ForUntil), AbsenceURL: absenceURL(n.For, n.Reason), Urgent: urgentText(ctx, n.Urgent), Kind: string(n.Kind), KindLabel: text.T(ctx, kindTexts[n.Kind].label),
 			More: len(l.Notices) - 1, Unread: l.Unread, At: n.At, Internal: n.Internal, Muted: l.Muted, Watched: l.Watched,
 		}
 		if l.Number != "" {
@@ -74,7 +75,7 @@ func (i *Inbox) insideLines(ctx context.Context, who reader, found []notify.Line
 func (i *Inbox) publicLines(ctx context.Context, who reader, found []notify.PublicLine) ([]view.Line, error) {
 	var actors []ticket.ActorRef
 	for _, l := range found {
-		actors = append(actors, l.Notices[0].Actor)
+		actors = append(actors, l.Notices[0].Actor, somebody(l.Notices[0].For))
 	}
 	names, err := i.names(ctx, actors)
 	if err != nil {
@@ -87,7 +88,7 @@ func (i *Inbox) publicLines(ctx context.Context, who reader, found []notify.Publ
 		said := sentence{kind: n.Kind, reason: n.Reason, who: names.of(n.Actor), state: i.stateLabel(ctx, l.Kind, n.State, who.asks()), plain: who.asks()}
 		out[at] = view.Line{
 			Subject: subjectKey(notify.Ticket(l.TicketID)), Ref: l.Number, Title: l.Title, URL: who.ticketURL(l.Number), AboutURL: view.AboutURL(l.Number),
-			Newest: n.ID, Icon: iconOf(n.Kind), Text: said.text(ctx), Why: whyText(ctx, n.Reason, who.asks()),
+			Newest: n.ID, Icon: iconOf(n.Kind), Text: said.text(ctx), Why: names.why(ctx, n.Reason, n.For, n.ForUntil), AbsenceURL: absenceURL(n.For, n.Reason), Urgent: urgentText(ctx, n.Urgent),
 			Kind: string(n.Kind), KindLabel: text.T(ctx, kindTexts[n.Kind].label),
 			More: len(l.Notices) - 1, Unread: l.Unread, At: n.At, Muted: l.Muted, Watched: l.Watched,
 		}
@@ -140,6 +141,49 @@ func (c cast) of(a ticket.ActorRef) string {
 		}
 	}
 	return name
+}
+
+// somebody is a person whose name is wanted, though they did nothing.
+func somebody(person int64) ticket.ActorRef {
+	return ticket.ActorRef{Type: access.TypePerson, ID: person}
+}
+
+// why says why a notice reached its reader, also where it did instead of somebody else.
+func (c cast) why(ctx context.Context, reason notify.Reason, of int64, until time.Time) string {
+	if of == 0 {
+		return whyText(ctx, reason, c.short)
+	}
+	name, end := c.of(somebody(of)), text.DateTime(ctx, until)
+	switch reason {
+	case notify.AsManager:
+		return text.T(ctx, "You get this because you are a manager of %s, who has it.", name)
+	case notify.AsSubstitute:
+		return text.T(ctx, "You get this because you stand in for %s until %s.", name, end)
+	case notify.AsLead:
+		return text.T(ctx, "You get this because %s is away until %s, nobody who may see it stands in, and you lead the group.", name, end)
+	case notify.AsOwner:
+		return text.T(ctx, "You get this because %s is away until %s, nobody of the group who may see it is there, and you answer for the service.", name, end)
+	}
+	return text.T(ctx, "You get this because %s is away until %s, nobody who may see it stands in, and you are in the group.", name, end)
+}
+
+// absenceURL is where somebody changes that they are told instead of another.
+func absenceURL(of int64, reason notify.Reason) string {
+	if of == 0 || reason == notify.AsManager {
+		return ""
+	}
+	return "/profile/absence"
+}
+
+// urgentText says why a notice did not wait for the end of quiet hours.
+func urgentText(ctx context.Context, u notify.Urgency) string {
+	switch u {
+	case notify.CriticalService:
+		return text.T(ctx, "It does not wait for quiet hours to end: the business stops without this service.")
+	case notify.MajorIncident:
+		return text.T(ctx, "It does not wait for quiet hours to end: this is a major incident.")
+	}
+	return ""
 }
 
 // sentence is what a line says happened.
@@ -256,7 +300,8 @@ var kindTexts = map[notify.Kind]kindText{
 		icon: ui.IconStairsUp, label: text.Key("Escalations"), about: text.Key("Time runs out for a ticket, or has, and it is your turn to know."),
 		plain: text.Key("What you asked for takes longer than promised, and somebody looks after it."),
 	},
-	notify.Alarm: {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it, or what the desk needs does not work.")},
+	notify.Absence: {icon: ui.IconCalendarOff, label: text.Key("Absences"), about: text.Key("Somebody you stand in for, or a member of a group you lead, is away; or you are back, and this is what happened.")},
+	notify.Alarm:   {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it, or what the desk needs does not work.")},
 }
 
 func iconOf(k notify.Kind) ui.Icon {

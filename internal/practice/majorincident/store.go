@@ -77,6 +77,13 @@ func openOf(ctx context.Context, q database.Querier, ticketID int64) (Major, err
 	return m, err
 }
 
+// Lasts reports whether a ticket is a major incident that was accepted and is not over.
+// It asks for no permission: it is for rules, not for readers.
+func (s *Service) Lasts(ctx context.Context, q database.Querier, ticketID int64) (bool, error) {
+	n, err := database.One(ctx, q, database.Scalar[int], `SELECT count(*) FROM major_incidents m WHERE m.ticket_id = $1 AND m.state = 'accepted'`, ticketID)
+	return n > 0, err
+}
+
 func insert(ctx context.Context, tx *database.Tx, m *Major) error {
 	_, err := tx.Exec(ctx, `INSERT INTO major_incidents (id, ticket_id, state, summary, impact, people, proposed_by, proposed_at, reason, decided_by, decided_at, decision,
 		cadence_seconds, next_update_at, resolved_at, public, public_text, overview, findings, cause, remedy, reviewed_at, reviewed_by, version)

@@ -104,6 +104,7 @@ func tabs(ctx context.Context, active string) templ.Component {
 		{Label: text.T(ctx, "Profile"), URL: "/profile"},
 		{Label: text.T(ctx, "Security"), URL: "/profile/security"},
 		{Label: text.T(ctx, "Notifications"), URL: "/inbox/settings"},
+		{Label: text.T(ctx, "Absence"), URL: "/profile/absence"},
 		{Label: text.T(ctx, "API tokens"), URL: "/profile/tokens"},
 	}
 	for i := range all {

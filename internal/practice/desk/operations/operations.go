@@ -93,6 +93,9 @@ func New(d Deps) *Operations {
 	return o
 }
 
+// BulkURL is where many tickets are changed at once: GET with the fields of its form.
+const BulkURL = view.BulkURL
+
 // Module is what plugs into the running system.
 func (o *Operations) Module() module.Module {
 	links := func(ctx context.Context, t *ticket.Ticket) bool {

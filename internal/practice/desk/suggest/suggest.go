@@ -34,6 +34,9 @@ type Deps struct {
 	Directory Directory
 	Services  Services
 	Tickets   *ticket.Service
+	// Away says of those of some persons who are away until when, and who stands in for
+	// the tickets of a group; nil knows of nobody.
+	Away func(ctx context.Context, group int64, persons []int64) (map[int64]string, error)
 }
 
 // Suggest answers what is being typed.
@@ -68,7 +71,28 @@ func typed(r *http.Request) string {
 
 func (s *Suggest) people(w http.ResponseWriter, r *http.Request) error {
 	found, err := s.d.Directory.SuggestPeople(r.Context(), typed(r))
+	if err == nil {
+		err = s.noteAway(r.Context(), 0, found)
+	}
 	return choices(w, r, ui.PartyPerson, found, err)
+}
+
+// noteAway says beside the names of those who are away that they are.
+func (s *Suggest) noteAway(ctx context.Context, group int64, found []people.Suggestion) error {
+	if s.d.Away == nil || len(found) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	notes, err := s.d.Away(ctx, group, ids)
+	for i := range found {
+		if note := notes[found[i].ID]; note != "" {
+			found[i].Detail = strings.TrimPrefix(found[i].Detail+" · "+note, " · ")
+		}
+	}
+	return err
 }
 
 func (s *Suggest) groups(w http.ResponseWriter, r *http.Request) error {
@@ -83,6 +107,10 @@ func (s *Suggest) organisations(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Suggest) members(w http.ResponseWriter, r *http.Request) error {
 	found, err := s.membersOf(r)
+	if err == nil {
+		group, _ := strconv.ParseInt(r.FormValue("group"), 10, 64) // none is any
+		err = s.noteAway(r.Context(), group, found)
+	}
 	return choices(w, r, ui.PartyPerson, found, err)
 }
 

@@ -80,23 +80,26 @@ type Page struct {
 
 // Line is one record with its news.
 type Line struct {
-	Subject   string // "ticket:42"
-	Ref       string // "INC-1042"
-	Title     string
-	URL       string
-	AboutURL  string // where to watch or mute it
-	Newest    int64  // id of the newest notice
-	Icon      ui.Icon
-	Text      string // what happened last
-	Why       string
-	Kind      string
-	KindLabel string
-	More      int // further notices of it
-	Unread    int
-	At        time.Time
-	Internal  bool
-	Muted     bool
-	Watched   bool
+	Subject  string // "ticket:42"
+	Ref      string // "INC-1042"
+	Title    string
+	URL      string
+	AboutURL string // where to watch or mute it
+	Newest   int64  // id of the newest notice
+	Icon     ui.Icon
+	Text     string // what happened last
+	Why      string
+	// AbsenceURL leads to who stands in for whom, where that is why; "" where not.
+	AbsenceURL string
+	Urgent     string // why it did not wait, "" for what does
+	Kind       string
+	KindLabel  string
+	More       int // further notices of it
+	Unread     int
+	At         time.Time
+	Internal   bool
+	Muted      bool
+	Watched    bool
 }
 
 func (l Line) id() string { return "notice-" + l.Subject }
@@ -123,6 +126,7 @@ type Settings struct {
 type MailPlan struct {
 	Rhythm, Weekday          ui.Select
 	Time, QuietFrom, QuietTo ui.TextField
+	Urgent                   ui.Check
 }
 
 // Choice is one kind of notice.

@@ -99,11 +99,19 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 		t.Cleanup(kinds.Close)
 		w.tickets = ticket.New(ticket.Deps{
 			DB: c.DB, Kinds: kinds, Directory: directory{c.People, c.Services}, Announcer: silent{}, Now: c.Clock.Now, Search: search.New(c.DB),
+			ActorOf: func(ctx context.Context, person int64) (access.Actor, error) {
+				p, err := c.Actors.Person(ctx, person)
+				return p.Actor, err
+			},
 		})
 		w.promises = promise.NewService(promise.Deps{
 			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Agreements: w.written, Calendars: w.written, Places: c.People, Now: c.Clock.Now,
 		})
 		w.notices = notify.New(c.DB, silent{}, c.Clock.Now)
+		w.notices.StandIn(c.People, w.tickets, func(context.Context, *database.Tx, notify.Absentees) error {
+			t.Error("an escalation leaves it to others to tell who stands in")
+			return nil
+		})
 		w.tickets.Follow(w.promises.Follow)
 		w.ladders = escalation.NewService(escalation.Deps{
 			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Clocks: w.promises, Agreements: w.written, Names: c.People, Roles: c.Roles, Notices: w.notices, Actors: c.Actors,
@@ -282,6 +290,35 @@ func TestRungsFireOnceEachWhenTheirTimeComes(t *testing.T) {
 	})
 }
 
+func TestRungsReachWhoStandsIn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.ladder("Standard", nil, percent(50, escalation.Assignee), percent(75, escalation.Assignee))
+		away := func(person, substitute int64) {
+			must(w.People.AddAbsence(w.As(person), person, people.AbsenceInput{From: w.Clock.Now(), Until: w.Clock.Now().Add(5 * time.Hour), Substitute: substitute}))(t)
+		}
+		away(w.ana, w.boss)
+		away(w.boss, w.olga) // away, too: it goes on
+		critical := must(w.Services.Create(w.System(), service.Input{Name: "Payroll", OwnerID: w.olga, Criticality: 4, MissionCritical: true, Stage: service.Live}))(t)
+		tk := w.incident(critical.ID)
+		w.keep()
+		w.pass(4 * time.Hour)
+		lines := must(w.notices.Inbox(w.As(w.olga), notify.Query{}))(t).Lines
+		if len(lines) != 1 || lines[0].Notices[0].Reason != notify.AsSubstitute || lines[0].Notices[0].For != w.ana || lines[0].Notices[0].Urgent != notify.CriticalService {
+			t.Errorf("the substitute's substitute was told %+v", lines)
+		}
+		if len(w.told(w.ana)) != 1 || len(w.told(w.boss)) != 0 {
+			t.Errorf("who is away was told %q, and who stands in but is away %q", w.told(w.ana), w.told(w.boss))
+		}
+		if said := w.escalated(tk); !strings.Contains(said, "Olga Owner instead of Ana Agent, who is away") {
+			t.Errorf("the timeline says %q", said)
+		}
+		w.pass(2 * time.Hour)
+		if len(w.told(w.ana)) != 2 || len(w.told(w.olga)) != 1 {
+			t.Error("somebody stands in for who is back")
+		}
+	})
+}
+
 func TestWhatNobodyRanForBecomesOneMessage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.ladder("Standard", nil, percent(50, escalation.Assignee), percent(75, escalation.Assignee), percent(90, escalation.Assignee, escalation.Leads), after(4*time.Hour, escalation.Chain))
@@ -397,15 +434,7 @@ func TestARungHandsTheTicketOnAndSaysSo(t *testing.T) {
 		if len(public.Lines) != 1 {
 			t.Errorf("the requester reads %v", public.Lines)
 		}
-		timeline := must(w.timeline(tk))(t)
-		words := ""
-		for _, e := range timeline {
-			for _, c := range e.Changes {
-				if said, ok := w.ladders.Module().Tells(w.System(), c); ok {
-					words = said
-				}
-			}
-		}
+		words := w.escalated(tk)
 		for _, part := range []string{"escalated this (Standard)", "2 h of business time before it is due", "Given to Second line", "Marked “late”", "Mira Asker"} {
 			if !strings.Contains(words, part) {
 				t.Errorf("the timeline says %q, without %q", words, part)
@@ -561,6 +590,19 @@ func TestLaddersAreCheckedAndOnlyAdministratorsWriteThem(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// escalated is what the timeline says last of a firing.
+func (w *world) escalated(tk ticket.Ticket) (words string) {
+	w.T.Helper()
+	for _, e := range must(w.timeline(tk))(w.T) {
+		for _, c := range e.Changes {
+			if said, ok := w.ladders.Module().Tells(w.System(), c); ok {
+				words = said
+			}
+		}
+	}
+	return words
 }
 
 func (w *world) timeline(tk ticket.Ticket) ([]ticket.Event, error) {

@@ -163,7 +163,7 @@ func (s *Service) fireOnce(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	readers, err := s.readers(ctx, &before, clocks[id])
+	ahead, err := s.foresee(ctx, &before, clocks[id])
 	if err != nil {
 		return err
 	}
@@ -175,21 +175,28 @@ func (s *Service) fireOnce(ctx context.Context, id int64) error {
 		if err := s.Plan(ctx, a.Tx(), []int64{id}, clocks, false); err != nil {
 			return err
 		}
-		return s.take(ctx, a, &t, clocks[id], readers)
+		return s.take(ctx, a, &t, clocks[id], ahead)
 	})
 	return err
 }
 
 // told is what an entry of the timeline keeps of a firing: names as they were then.
 type told struct {
-	Rungs    []saidRung `json:"rungs"`            // that fired
-	Missed   []saidRung `json:"missed,omitempty"` // that were missed and are told of here
-	People   []string   `json:"people,omitempty"` // who was told, the first of them
-	More     int        `json:"more,omitempty"`   // and so many
-	Group    string     `json:"group,omitempty"`  // that got the ticket
-	Priority int        `json:"priority,omitempty"`
-	Tag      string     `json:"tag,omitempty"`
-	Failed   string     `json:"failed,omitempty"` // what could not be done
+	Rungs    []saidRung    `json:"rungs"`            // that fired
+	Missed   []saidRung    `json:"missed,omitempty"` // that were missed and are told of here
+	People   []string      `json:"people,omitempty"` // who was told, the first of them
+	More     int           `json:"more,omitempty"`   // and so many
+	Instead  []saidInstead `json:"instead,omitempty"`
+	Group    string        `json:"group,omitempty"` // that got the ticket
+	Priority int           `json:"priority,omitempty"`
+	Tag      string        `json:"tag,omitempty"`
+	Failed   string        `json:"failed,omitempty"` // what could not be done
+}
+
+// saidInstead names who was told instead of somebody who was away.
+type saidInstead struct {
+	Person string `json:"person"`
+	For    string `json:"for"`
 }
 
 // saidRung is a rung as it is told of.
@@ -218,7 +225,7 @@ type ripe struct {
 }
 
 // take fires what is due, in the transaction that saves the ticket.
-func (s *Service) take(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, clocks []clock.Clock, readers map[int64]context.Context) error {
+func (s *Service) take(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, clocks []clock.Clock, ahead foreseen) error {
 	now := s.now()
 	found, err := s.ripe(ctx, a.Tx(), t.ID, clocks, now)
 	if err != nil || len(found) == 0 {
@@ -248,7 +255,7 @@ func (s *Service) take(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, 
 	if len(fired) == 0 {
 		return nil
 	}
-	return s.effect(ctx, a, t, fired, missed, readers)
+	return s.effect(ctx, a, t, fired, missed, ahead)
 }
 
 // matching keeps the steps whose condition the ticket meets; the others are skipped.
@@ -302,7 +309,7 @@ func (s *Service) ripe(ctx context.Context, q database.Querier, id int64, clocks
 }
 
 // effect does what rungs do, and says so on the timeline.
-func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, fired, missed []ripe, readers map[int64]context.Context) error {
+func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket, fired, missed []ripe, ahead foreseen) error {
 	names, err := s.parties(ctx, a.Tx(), fired, missed)
 	if err != nil {
 		return err
@@ -319,7 +326,7 @@ func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket
 	if err := s.change(ctx, a, t, all, &said); err != nil {
 		return err
 	}
-	if err := s.tell(ctx, a.Tx(), t, all, &said, readers); err != nil {
+	if err := s.tell(ctx, a.Tx(), t, all, &said, ahead); err != nil {
 		return err
 	}
 	text, err := json.Marshal(said)

@@ -41,6 +41,13 @@ type Names interface {
 	PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.PersonName, error)
 	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+	// AwayAt says which of some persons are away.
+	AwayAt(ctx context.Context, q database.Querier, at time.Time, persons []int64) (people.Book, error)
+}
+
+// Majors knows which tickets are major incidents.
+type Majors interface {
+	Lasts(ctx context.Context, q database.Querier, ticketID int64) (bool, error)
 }
 
 // Roles know roles and who has them.
@@ -49,8 +56,9 @@ type Roles interface {
 	PersonsHolding(ctx context.Context, q database.Querier, key string, limit int) ([]int64, error)
 }
 
-// Teller puts notices into inboxes.
+// Teller puts notices into inboxes, and knows who is told instead of somebody away.
 type Teller interface {
+	Instead(ctx context.Context, t *ticket.Ticket, person int64, internal bool) ([]notify.Instead, error)
 	Send(ctx context.Context, tx *database.Tx, notices ...notify.Notice) error
 }
 
@@ -64,6 +72,7 @@ type Deps struct {
 	Names      Names
 	Roles      Roles
 	Notices    Teller
+	Majors     Majors // nil knows none
 	Actors     *actors.Cache
 	// Reading gives a context in which texts are in a person's language and zone.
 	Reading func(ctx context.Context, p actors.Person) context.Context

@@ -19,20 +19,27 @@ const mostTold = 200
 
 // recipient is somebody to be told, and what they are to the ticket.
 type recipient struct {
-	person int64
-	why    notify.Reason
+	person  int64
+	why     notify.Reason
+	instead *notify.Instead // of somebody who is away
 }
 
-// tell tells everybody whom rungs name, each once.
-func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe, said *told, readers map[int64]context.Context) error {
+// tell tells everybody whom rungs name, each once, and instead of those who are away
+// who stands in for them.
+func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe, said *told, ahead foreseen) error {
 	to, err := s.recipients(ctx, tx, t, all)
 	if err != nil || len(to) == 0 {
+		return err
+	}
+	to = ahead.routed(to)
+	urgent, err := s.urgency(ctx, tx, t)
+	if err != nil {
 		return err
 	}
 	notices := make([]notify.Notice, 0, len(to))
 	ids := make([]int64, 0, len(to))
 	for _, r := range to {
-		reading, known := readers[r.person]
+		reading, known := ahead.readers[r.person]
 		if !known {
 			reading = ctx
 		}
@@ -43,15 +50,37 @@ func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, a
 		if r.why != notify.AsRequester {
 			ids = append(ids, r.person)
 		}
-		notices = append(notices, notify.Notice{
-			To: r.person, Kind: notify.Escalated, Reason: r.why, Subject: notify.Ticket(t.ID), Actor: ticket.ActorRef{Type: access.TypeSystem},
+		n := notify.Notice{
+			To: r.person, Kind: notify.Escalated, Reason: r.why, Subject: notify.Ticket(t.ID), Actor: ticket.ActorRef{Type: access.TypeSystem}, Routed: true, Urgent: urgent,
 			Internal: r.why != notify.AsRequester, Detail: detail, Key: fmt.Sprintf("escalation:%d", all[len(all)-1].ID),
-		})
+		}
+		if r.instead != nil {
+			n = r.instead.Of(n)
+		}
+		notices = append(notices, n)
 	}
 	if err := s.sayWho(ctx, tx, t, ids, len(ids) < len(to), said); err != nil {
 		return err
 	}
+	if err := s.sayInstead(ctx, tx, to, said); err != nil {
+		return err
+	}
 	return s.d.Notices.Send(ctx, tx, notices...)
+}
+
+// urgency says whether a ticket cannot wait: it is a major incident, or about a service
+// that the business stops without.
+func (s *Service) urgency(ctx context.Context, q database.Querier, t *ticket.Ticket) (notify.Urgency, error) {
+	if s.d.Majors != nil {
+		if major, err := s.d.Majors.Lasts(ctx, q, t.ID); err != nil || major {
+			return notify.MajorIncident, err
+		}
+	}
+	facts, err := readAbout(ctx, q, []int64{t.ID})
+	if err != nil || !facts[t.ID].critical {
+		return "", err
+	}
+	return notify.CriticalService, nil
 }
 
 // sayWho notes the names of those who are told.
@@ -71,30 +100,90 @@ func (s *Service) sayWho(ctx context.Context, tx *database.Tx, t *ticket.Ticket,
 	return nil
 }
 
-// readers gives, for those who will be told of a ticket, a context in which texts are
-// in their language. It is asked before the transaction, which must not wait for
-// another connection.
-func (s *Service) readers(ctx context.Context, t *ticket.Ticket, clocks []clock.Clock) (map[int64]context.Context, error) {
+// sayInstead notes who was told instead of whom.
+func (s *Service) sayInstead(ctx context.Context, tx *database.Tx, to []recipient, said *told) error {
+	var ids []int64
+	for _, r := range to {
+		if r.instead != nil {
+			ids = append(ids, r.person, r.instead.For)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	names, err := s.d.Names.PersonNames(ctx, tx, ids)
+	for _, r := range to {
+		if r.instead != nil {
+			said.Instead = append(said.Instead, saidInstead{names[r.person].Name, names[r.instead.For].Name})
+		}
+	}
+	return err
+}
+
+// foreseen is what is found out before the transaction of a firing, which must not wait
+// for another connection: how those who will be told read, and who is told instead of
+// those who are away.
+type foreseen struct {
+	readers map[int64]context.Context
+	instead map[int64][]notify.Instead
+}
+
+func (s *Service) foresee(ctx context.Context, t *ticket.Ticket, clocks []clock.Clock) (foreseen, error) {
+	out := foreseen{readers: map[int64]context.Context{}, instead: map[int64][]notify.Instead{}}
 	due, err := s.ripe(ctx, s.d.DB.Reader(), t.ID, clocks, s.now())
 	if err != nil || len(due) == 0 {
-		return nil, err
+		return out, err
 	}
 	to, err := s.recipients(ctx, s.d.DB.Reader(), t, due)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	out := make(map[int64]context.Context, len(to))
+	persons := make([]int64, 0, len(to))
 	for _, r := range to {
+		persons = append(persons, r.person)
+	}
+	away, err := s.d.Names.AwayAt(ctx, s.d.DB.Reader(), s.now(), persons)
+	if err != nil {
+		return out, err
+	}
+	for _, r := range to {
+		if _, is := away[r.person]; !is || !r.replaceable() {
+			continue
+		}
+		if out.instead[r.person], err = s.d.Notices.Instead(ctx, t, r.person, true); err != nil {
+			return out, err
+		}
+	}
+	for _, r := range out.routed(to) {
 		p, err := s.d.Actors.Person(ctx, r.person)
-		if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) {
+		if apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden) || apperr.Is(err, apperr.Unauthenticated) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		out[r.person] = s.d.Reading(ctx, p)
+		out.readers[r.person] = s.d.Reading(ctx, p)
 	}
 	return out, nil
+}
+
+// replaceable reports whether somebody else must be told while the recipient is away.
+// Of a whole group the others are told anyway, and what is for the requester is theirs.
+func (r *recipient) replaceable() bool {
+	return r.why != notify.AsMember && r.why != notify.AsRequester
+}
+
+// routed adds those who are told instead of others, each once.
+func (f *foreseen) routed(to []recipient) []recipient {
+	out := slices.Clone(to)
+	for _, r := range to {
+		for _, i := range f.instead[r.person] {
+			if len(out) < mostTold && !slices.ContainsFunc(out, func(o recipient) bool { return o.person == i.Person }) {
+				out = append(out, recipient{i.Person, i.Reason, &i})
+			}
+		}
+	}
+	return out
 }
 
 // recipients are all whom rungs tell, those nearest to the work first.
@@ -107,7 +196,7 @@ func (s *Service) recipients(ctx context.Context, q database.Querier, t *ticket.
 	add := func(why notify.Reason, persons ...int64) {
 		for _, p := range persons {
 			if p != 0 && len(out) < mostTold && !slices.ContainsFunc(out, func(r recipient) bool { return r.person == p }) {
-				out = append(out, recipient{p, why})
+				out = append(out, recipient{person: p, why: why})
 			}
 		}
 	}

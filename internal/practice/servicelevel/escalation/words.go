@@ -178,6 +178,9 @@ func (s *Service) tells(ctx context.Context, c ticket.Change) (string, bool) {
 		}
 		out = text.T(ctx, "%s. Told: %s", out, text.List(ctx, people))
 	}
+	for _, i := range said.Instead {
+		out = text.T(ctx, "%s. %s instead of %s, who is away", out, i.Person, i.For)
+	}
 	if said.Group != "" {
 		out = text.T(ctx, "%s. Given to %s", out, said.Group)
 	}
