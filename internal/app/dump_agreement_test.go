@@ -7,6 +7,7 @@ import (
 	"github.com/steward-itsm/steward/internal/app/apptest"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/people"
+	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 )
 
@@ -30,6 +31,13 @@ func agreeForDump(t *testing.T, s *apptest.System) {
 	}
 	group.OrganisationID = s.Vendor
 	if _, err := c.People.UpdateGroup(s.As("system"), group.ID, group.Version, group.GroupInput); err != nil {
+		t.Fatal(err)
+	}
+	premium, err := c.Services.AddOffering(s.As("system"), s.Service, service.OfferingInput{Name: "Premium", Active: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Services.Give(s.As("system"), service.Use{ServiceID: s.Service, OfferingID: premium.ID}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = agreements.Create(s.As("system"), agreement.Draft{Name: "Gold", Role: clock.SLA, Terms: clock.Terms{

@@ -6,6 +6,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
@@ -43,8 +44,11 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := c.Tickets.List(asAdmin, ticket.Query{Sort: ticket.Sort{Field: "priority"}, Limit: 100})
+	page, err := c.Tickets.List(asAdmin, ticket.Query{Condition: filter.True(), Sort: ticket.Sort{Field: "priority"}, Limit: 100})
 	if err != nil {
+		return err
+	}
+	if err := a.furnishOfferings(asAdmin, page.Tickets, office.ID, begin); err != nil {
 		return err
 	}
 	var ours, theirs int64

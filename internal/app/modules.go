@@ -110,6 +110,7 @@ func (a *App) moduleList() []module.Module {
 	c.Calendars.Follow(promises.Changed)
 	c.People.FollowMoves(promises.Moved)
 	c.Kinds.Follow(promises.Recheck)
+	c.Services.FollowUses(promises.Recheck)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.ladders = escalation.NewService(escalation.Deps{
 		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Majors: a.majors, Actors: c.Actors,
@@ -131,7 +132,7 @@ func (a *App) moduleList() []module.Module {
 		a.pairs.Module(),
 		a.agreements.Module(),
 		promise.New(promises, f),
-		changeover.New(changeover.NewService(c.DB, c.Tickets, a.agreements, c.People, c.Audit, c.Now), f, a.cfg.HTTPS()),
+		changeover.New(changeover.NewService(c.DB, c.Tickets, a.agreements, c.People, c.Services, c.Audit, c.Now), f, a.cfg.HTTPS()),
 		workaround.New(workaround.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Frame: f, Now: c.Now, HTTPS: a.cfg.HTTPS()}),
 		a.ladders.Module(),
 		process.New(process.Deps{

@@ -158,7 +158,7 @@ func TestEveryClockOfAHistoryIsExplainedAndRecomputed(t *testing.T) {
 				t.Fatal(err)
 			}
 			again := promise.NewService(promise.Deps{
-				DB: im.DB, Tickets: im.Tickets, Kinds: im.Tickets.Kinds(), Agreements: p, Calendars: p, Places: im.Directory.(*people.Service), Now: func() time.Time { return afterwards },
+				DB: im.DB, Tickets: im.Tickets, Kinds: im.Tickets.Kinds(), Agreements: p, Calendars: p, Places: im.Directory.(*people.Service), Services: im.Services.(*service.Store), Now: func() time.Time { return afterwards },
 			})
 			if err := promise.StartSweep(t.Context(), im.DB); err != nil {
 				t.Fatal(err)

@@ -71,8 +71,11 @@ func (t Target) InDays() bool { return t.Within == 0 }
 type Terms struct {
 	Kinds    []string `json:"kinds,omitempty"`    // of tickets; none is all
 	Services []int64  `json:"services,omitempty"` // none is all
-	Calendar int64    `json:"calendar"`
-	Reopen   Reopen   `json:"reopen,omitempty"` // "" is Continue
+	// Offerings are the levels of services that it holds for; none is all, and customers
+	// who have none.
+	Offerings []int64 `json:"offerings,omitempty"`
+	Calendar  int64   `json:"calendar"`
+	Reopen    Reopen  `json:"reopen,omitempty"` // "" is Continue
 	// Pauses are the reasons for waiting that stop the clock, if OwnPauses; otherwise
 	// the workflow says.
 	OwnPauses bool     `json:"own_pauses,omitempty"`
@@ -140,9 +143,19 @@ func (t *Terms) whole(target Target) Target {
 	return target
 }
 
-// covers reports whether what a ticket is about falls under the terms.
-func (t *Terms) covers(f *Facts) bool {
-	return (len(t.Kinds) == 0 || slices.Contains(t.Kinds, f.Kind)) && (len(t.Services) == 0 || slices.Contains(t.Services, f.Service))
+// Covers reports whether tickets of a kind about a service, of which the customer has an
+// offering or none, fall under the terms.
+func (t *Terms) Covers(kind string, service, offering int64) bool {
+	return holdsFor(t.Kinds, kind) && holdsFor(t.Services, service) && holdsFor(t.Offerings, offering)
+}
+
+// holdsFor reports whether a list, of which an empty one is everything, has something.
+func holdsFor[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }
+
+// Rank says how specific terms are by what they name; of two agreements with the same
+// customer the lower rank goes first.
+func (t *Terms) Rank() [3]int {
+	return [3]int{flag(len(t.Offerings) == 0), flag(len(t.Services) == 0), flag(len(t.Kinds) == 0)}
 }
 
 // Book is what Compute looks up. Its functions must not change their answers while
@@ -156,6 +169,16 @@ type Book struct {
 	// AboveThen is Above as the tree was at an instant, so that a move of an
 	// organisation is heard of by tickets that come in later; nil is Above.
 	AboveThen func(organisation int64, at time.Time) []int64
+	// Offering says which offering of a service an organisation, given with those above
+	// it, had at an instant; 0 for none. Nil is none for everybody.
+	Offering func(service int64, above []int64, at time.Time) int64
+}
+
+func (b *Book) offering(service int64, above []int64, at time.Time) int64 {
+	if b.Offering == nil || service == 0 {
+		return 0
+	}
+	return b.Offering(service, above, at)
 }
 
 func (b *Book) above(organisation int64, at time.Time) []int64 {
@@ -179,8 +202,9 @@ type slot struct {
 func (b *Book) attach(f *Facts, at time.Time, kept map[int64]Version) []slot {
 	var out []slot
 	var best *slot
-	var bestRank [3]int
+	var bestRank [4]int
 	above := b.above(f.Organisation, at)
+	offering := b.offering(f.Service, above, at)
 	for i := range b.Agreements {
 		a := &b.Agreements[i]
 		v, frozen := kept[a.ID]
@@ -190,7 +214,7 @@ func (b *Book) attach(f *Facts, at time.Time, kept map[int64]Version) []slot {
 				continue
 			}
 		}
-		if !v.covers(f) {
+		if !v.Covers(f.Kind, f.Service, offering) {
 			continue
 		}
 		s := slot{agreement: a.ID, role: a.Role, party: a.Party, version: v}
@@ -210,7 +234,8 @@ func (b *Book) attach(f *Facts, at time.Time, kept map[int64]Version) []slot {
 					continue
 				}
 			}
-			rank := [3]int{far, flag(len(v.Services) == 0), flag(len(v.Kinds) == 0)}
+			named := v.Rank()
+			rank := [4]int{far, named[0], named[1], named[2]}
 			if best == nil || slices.Compare(rank[:], bestRank[:]) < 0 {
 				best, bestRank = &s, rank
 			}

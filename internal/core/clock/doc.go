@@ -19,8 +19,9 @@
 //   - A change of priority, service or calendar keeps what was consumed: the clock
 //     goes on with another target or other hours, it does not begin again.
 //   - Of the agreements with customers the most specific one holds: the nearest
-//     organisation as the tree was then, then a named service, then a named kind. Those with groups and with
-//     suppliers hold side by side, each while its party has the ticket. A ticket that
+//     organisation as the tree was then, then a named offering that the customer had
+//     then, a named service, a named kind. Those with groups and with suppliers hold
+//     side by side, each while its party has the ticket. A ticket that
 //     a supplier holds runs the supplier's clock and the customer's.
 //   - What pauses a clock is the workflow's say, or the agreement's own. Pauses and
 //     closed hours are never added to a due time: consumed time is measured, and the

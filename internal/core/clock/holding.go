@@ -24,8 +24,3 @@ func (b *Book) Holding(f *Facts, at time.Time) []Held {
 func (t *Terms) Promise(m Measure, state string, priority int) (Target, bool) {
 	return t.target(m, state, priority)
 }
-
-// Covers reports whether tickets of a kind about a service fall under the terms.
-func (t *Terms) Covers(kind string, service int64) bool {
-	return t.covers(&Facts{Kind: kind, Service: service})
-}

@@ -97,6 +97,7 @@ func (t *Trial) LookUp(in Book) {
 	t.today.Hours, t.tried.Hours = in.Hours, in.Hours
 	t.today.Above, t.tried.Above = in.Above, in.Above
 	t.today.AboveThen, t.tried.AboveThen = in.AboveThen, in.AboveThen
+	t.today.Offering, t.tried.Offering = in.Offering, in.Offering
 }
 
 // Add tries a ticket.

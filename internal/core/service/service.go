@@ -92,15 +92,24 @@ type Store struct {
 	changes *access.Changes
 	clock   func() time.Time
 	names   *kept.Cache[int64, string]
+	uses    *kept.Cache[struct{}, uses]
+	follow  []func(ctx context.Context, tx *database.Tx) error
 }
 
 // New makes the store. Close it in the end.
 func New(db *database.DB, log *audit.Log, changes *access.Changes, clock func() time.Time) *Store {
-	return &Store{db, log, changes, clock, kept.New[int64, string](db, kept.Options{Topic: "service-names", Clock: clock})}
+	return &Store{
+		db: db, log: log, changes: changes, clock: clock,
+		names: kept.New[int64, string](db, kept.Options{Topic: "service-names", Clock: clock}),
+		uses:  kept.New[struct{}, uses](db, kept.Options{Topic: "service-offerings", Clock: clock}),
+	}
 }
 
 // Close stops listening for changes of names on other nodes.
-func (s *Store) Close() { s.names.Close() }
+func (s *Store) Close() {
+	s.names.Close()
+	s.uses.Close()
+}
 
 func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 

@@ -291,6 +291,47 @@ func TestPersonIsAddedChangedAndGivenARole(t *testing.T) {
 	})
 }
 
+func TestAnOfferingIsAddedAndGiven(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		company, customer := o.Organisation(people.Own, "Company", 0), o.Organisation(people.Customer, "Lighthouse", 0)
+		admin, requester := o.Person("Admin", company, access.RoleAdministrator), o.Person("Asker", company)
+		o.as(admin)
+		at := "/services/" + fmt.Sprint(o.Service("Mail", admin))
+		if doc := page(t, o.post(at+"/offerings/new", "name", "", "description", "Round the clock")); doc.Find("#f-name-field.s-field-wrong").Length() != 1 || doc.Find("#f-description").Text() != "Round the clock" {
+			t.Errorf("without a name: %s", doc.Find("main").Text())
+		}
+		goes(t, "add", o.post(at+"/offerings/new", "name", "Premium", "active", "true"))
+		doc := page(t, o.get(at))
+		edit := doc.Find("#offerings tbody a").AttrOr("href", "")
+		offering := edit[strings.LastIndex(edit, "/")+1:]
+		goes(t, "change", o.post(edit, "name", "Gold", "active", "true", "version", page(t, o.get(edit)).Find("input[name=version]").AttrOr("value", "")))
+		if doc := page(t, o.post(at+"/uses", "offering_id", offering, "organisation_id", "4711", "since", "soon")); doc.Find("#f-since-field").Text() == "" || doc.Find("#f-since").AttrOr("value", "") != "soon" {
+			t.Errorf("no date: %s", doc.Find("main").Text())
+		}
+		goes(t, "give", o.post(at+"/uses", "offering_id", offering, "organisation_id", fmt.Sprint(customer), "since", "2026-01-01T08:00"))
+		goes(t, "to everybody", o.post(at+"/uses", "offering_id", offering))
+		rows := page(t, o.get(at)).Find("#uses tbody tr")
+		if rows.Length() != 2 || !strings.Contains(rows.Text(), "Lighthouse") || !strings.Contains(rows.Text(), "Everybody else") {
+			t.Errorf("%s", rows.Text())
+		}
+		goes(t, "take back", o.post(at+"/uses", "remove", rows.Last().Find("input[name=remove]").AttrOr("value", "")))
+		if n := page(t, o.get(at)).Find("#uses tbody tr").Length(); n != 1 {
+			t.Errorf("%d uses are left", n)
+		}
+		if w := o.get("/services/4711/offerings/" + offering); w.Code != http.StatusNotFound {
+			t.Errorf("at another service's address: %d", w.Code)
+		}
+		o.as(requester)
+		doc = page(t, o.get(at))
+		if doc.Find("#offerings tbody tr").Length() != 1 || doc.Find("#uses").Length() != 0 || doc.Find("#offerings a").Length() != 0 {
+			t.Errorf("a requester sees %s", doc.Find("main").Text())
+		}
+		if w := o.get(edit); w.Code != http.StatusForbidden {
+			t.Errorf("a requester may open the form: %d", w.Code)
+		}
+	})
+}
+
 func TestAGroupMovesFromAnInstantOn(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		company, supplier := o.Organisation(people.Own, "Company", 0), o.Organisation(people.Supplier, "Wireworks", 0)

@@ -114,6 +114,9 @@ func (p pages) routes(mux *web.Mux) {
 	}
 	mux.Handle("POST /people/{id}/roles", p.changePersonRole)
 	mux.Handle("POST /people/{id}/password", p.resetPassword)
+	mux.Handle("GET /services/{id}/offerings/{offering}", p.editOffering)
+	mux.Handle("POST /services/{id}/offerings/{offering}", p.saveOffering)
+	mux.Handle("POST /services/{id}/uses", p.changeUse)
 	mux.Handle("POST /groups/{id}/members", p.changeMember)
 	mux.Handle("POST /groups/{id}/roles", p.changeGroupRole)
 	mux.Handle("GET /roles", p.listRoles)
@@ -150,8 +153,12 @@ func (p pages) choose(w http.ResponseWriter, r *http.Request) error {
 		for _, s := range found {
 			out = append(out, ui.Choice{Value: id(s.ID), Label: s.Name, Hint: s.Detail})
 		}
-	case "services":
-		found, err := p.Services.Suggest(ctx, q)
+	case "services", "offerings":
+		suggest := p.Services.Suggest
+		if r.PathValue("what") == "offerings" {
+			suggest = p.Services.SuggestOfferings
+		}
+		found, err := suggest(ctx, q)
 		if err != nil {
 			return err
 		}

@@ -147,11 +147,15 @@ func (p pages) listServices(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p pages) showService(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
 	n, err := pathID(r)
 	if err != nil {
 		return err
 	}
+	return p.servicePage(w, r, n, useForm{}, nil)
+}
+
+func (p pages) servicePage(w http.ResponseWriter, r *http.Request, n int64, f useForm, failed error) error {
+	ctx := r.Context()
 	s, err := p.Services.Get(ctx, n)
 	if err != nil {
 		return err
@@ -186,8 +190,14 @@ func (p pages) showService(w http.ResponseWriter, r *http.Request) error {
 		)},
 		{Title: text.T(ctx, "Parts"), Count: len(parts.Items), Flush: true, Body: t},
 	}
+	levels, err := p.offeringSections(ctx, &s, f, failed)
+	if err != nil {
+		return err
+	}
+	m.Alert = notice(ctx, failed)
+	m.Sections = append(m.Sections, levels...)
 	m.Aside = []view.Section{{Title: text.T(ctx, "Tickets"), Body: ui.Link{Label: text.T(ctx, "Open tickets about it"), URL: "/queue?q=" + urlQuery(`state:open service:"`+s.Name+`"`)}}}
-	return p.Frame.Page(w, r, module.Page{Title: s.Name, Active: "services"}, m.View())
+	return p.Frame.Page(w, r, module.Page{Title: s.Name, Active: "services", Status: statusOf(failed)}, m.View())
 }
 
 type serviceForm struct {

@@ -64,6 +64,7 @@ func Register(h huma.API, d Deps) {
 	a.registerGroups(h)
 	a.registerOrganisations(h)
 	a.registerServices(h)
+	a.registerOfferings(h)
 	a.registerRoles(h)
 	a.registerHolders(h)
 	a.registerSignIn(h)
@@ -106,6 +107,8 @@ func outside(err error) error {
 		told.Detail = organisationOf(current)
 	case service.Service:
 		told.Detail = serviceOf(current)
+	case service.Offering:
+		told.Detail = offeringOf(current)
 	case access.Role:
 		told.Detail = roleOf(current)
 	}
@@ -115,7 +118,7 @@ func outside(err error) error {
 // inputName gives the name of the input that fills a field of a record.
 func inputName(field string) string {
 	switch field {
-	case "organisation", "parent", "owner", "business_owner", "provider", "support_group":
+	case "organisation", "parent", "owner", "business_owner", "provider", "support_group", "offering":
 		return field + "_id"
 	}
 	return field

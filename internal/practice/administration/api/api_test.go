@@ -18,6 +18,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/coretest"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/people"
+	services "github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi/contract"
@@ -184,6 +185,17 @@ func on(parameter string, make func() string, list ...contract.Request) func(tes
 
 func text(id int64) string { return strconv.FormatInt(id, 10) }
 
+// offering makes a service with an offering.
+func (o *office) offering() (of, offering int64) {
+	o.T.Helper()
+	of = o.Service("S "+o.serial(), o.admin)
+	made, err := o.Services.AddOffering(o.System(), of, services.OfferingInput{Name: "Premium", Active: true})
+	if err != nil {
+		o.T.Fatal(err)
+	}
+	return of, made.ID
+}
+
 func (o *office) requests() map[string]func(testing.TB) []contract.Request {
 	whatever := map[string]string{"If-Match": "*"}
 	person := func() string { return text(o.Person("P "+o.serial(), 0)) }
@@ -254,6 +266,35 @@ func (o *office) requests() map[string]func(testing.TB) []contract.Request {
 		"edit-service": on("id", service,
 			contract.Request{Header: map[string]string{"If-Match": `"1"`}, Body: fields{"stage": "retiring", "support_group_id": team, "criticality": 2}},
 			contract.Request{Header: whatever, Body: fields{"support_group_id": nil, "owner_id": nil}}),
+
+		"list-offerings":  on("id", service, contract.Request{}),
+		"create-offering": on("id", service, contract.Request{Body: fields{"name": "Premium", "description": "x"}, Header: keyed()}),
+		"edit-offering": func(testing.TB) []contract.Request {
+			of, offering := o.offering()
+			path := map[string]string{"id": text(of), "offering": text(offering)}
+			return []contract.Request{
+				{Path: path, Header: map[string]string{"If-Match": `"1"`}, Body: fields{"name": "Gold", "active": true}},
+				{Path: path, Header: whatever, Body: fields{"description": nil, "active": false}},
+			}
+		},
+		"list-offering-uses": on("id", service, contract.Request{}),
+		"give-offering": func(testing.TB) []contract.Request {
+			of, offering := o.offering()
+			path := map[string]string{"id": text(of)}
+			return []contract.Request{
+				{Path: path, Body: fields{"organisation_id": parent, "offering_id": offering, "since": "2026-01-01T00:00:00Z"}},
+				{Path: path, Body: fields{"organisation_id": parent}},
+				{Path: path, Body: fields{"offering_id": offering}},
+			}
+		},
+		"take-back-offering": func(testing.TB) []contract.Request {
+			of, offering := o.offering()
+			use, err := o.Services.Give(o.System(), services.Use{ServiceID: of, OfferingID: offering})
+			if err != nil {
+				o.T.Fatal(err)
+			}
+			return []contract.Request{{Path: map[string]string{"id": text(of), "use": text(use.ID)}}}
+		},
 
 		"list-verbs": always(contract.Request{}),
 		"list-roles": always(contract.Request{}),

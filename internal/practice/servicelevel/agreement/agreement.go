@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 )
@@ -124,6 +125,7 @@ type Changes struct {
 type known struct {
 	kinds     []*workflow.Definition
 	services  map[int64]bool
+	offerings map[int64]service.OfferingName
 	calendars map[int64]bool
 }
 
@@ -149,7 +151,7 @@ func checkText(wrong *apperr.Problems, text string) {
 // Tidy brings terms into the one form in which they are kept: lists sorted and
 // without doubles, targets in the order in which they come due.
 func Tidy(t clock.Terms) clock.Terms {
-	t.Kinds, t.Services, t.Pauses = sorted(t.Kinds), sorted(t.Services), sorted(t.Pauses)
+	t.Kinds, t.Services, t.Offerings, t.Pauses = sorted(t.Kinds), sorted(t.Services), sorted(t.Offerings), sorted(t.Pauses)
 	if !t.OwnPauses {
 		t.Pauses = nil
 	}
@@ -196,6 +198,17 @@ func checkTerms(wrong *apperr.Problems, t *clock.Terms, k *known) {
 	}
 	if slices.ContainsFunc(t.Services, func(id int64) bool { return !k.services[id] }) {
 		wrong.Add("services", "One of these services does not exist.")
+	}
+	if len(t.Offerings) > MaxServices {
+		wrong.Add("offerings", "Name at most %d offerings, or none for all.", MaxServices)
+	}
+	for _, id := range t.Offerings {
+		switch o, ok := k.offerings[id]; {
+		case !ok && len(t.Offerings) <= MaxServices:
+			wrong.Add("offerings", "One of these offerings does not exist.")
+		case ok && len(t.Services) > 0 && !slices.Contains(t.Services, o.ServiceID):
+			wrong.Add("offerings", "“%s” is an offering of %s, which is not among the services.", o.Name, o.Service)
+		}
 	}
 	switch {
 	case t.Calendar == 0:

@@ -35,13 +35,14 @@ type TargetTerms struct {
 
 // TermsDocument is what a version says.
 type TermsDocument struct {
-	Kinds      []string      `json:"kinds,omitempty" maxItems:"50" doc:"Keys of the kinds of tickets; none is all."`
-	ServiceIDs []int64       `json:"service_ids,omitempty" maxItems:"500" doc:"None is all."`
-	CalendarID int64         `json:"calendar_id" minimum:"1" example:"2"`
-	Reopen     string        `json:"reopen,omitempty" enum:"continue,restart" default:"continue" doc:"What a reopened ticket does to the clock of its resolution."`
-	Pauses     *[]string     `json:"pauses,omitempty" maxItems:"50" nullable:"false" doc:"Keys of the waiting reasons that pause the clocks, an empty list for none. Missing: the workflow says."`
-	Warn       []int         `json:"warn,omitempty" maxItems:"10" doc:"Percents of a target at which people are warned."`
-	Targets    []TargetTerms `json:"targets" minItems:"1" maxItems:"100" nullable:"false"`
+	Kinds       []string      `json:"kinds,omitempty" maxItems:"50" doc:"Keys of the kinds of tickets; none is all."`
+	ServiceIDs  []int64       `json:"service_ids,omitempty" maxItems:"500" doc:"None is all."`
+	OfferingIDs []int64       `json:"offering_ids,omitempty" maxItems:"500" doc:"Levels of services; then only for customers who have one of them. None is all."`
+	CalendarID  int64         `json:"calendar_id" minimum:"1" example:"2"`
+	Reopen      string        `json:"reopen,omitempty" enum:"continue,restart" default:"continue" doc:"What a reopened ticket does to the clock of its resolution."`
+	Pauses      *[]string     `json:"pauses,omitempty" maxItems:"50" nullable:"false" doc:"Keys of the waiting reasons that pause the clocks, an empty list for none. Missing: the workflow says."`
+	Warn        []int         `json:"warn,omitempty" maxItems:"10" doc:"Percents of a target at which people are warned."`
+	Targets     []TargetTerms `json:"targets" minItems:"1" maxItems:"100" nullable:"false"`
 }
 
 // TermsVersion is what an agreement says from an instant on.
@@ -138,7 +139,7 @@ type HoldingVerdict struct {
 	Role      clock.Role    `json:"role" enum:"sla,ola,uc"`
 	Holds     bool          `json:"holds"`
 	Number    int           `json:"number,omitempty" doc:"Of the version."`
-	Reason    Reason        `json:"reason" enum:"holds,not_begun,ended,other_kind,other_service,other_customer,less_specific,younger"`
+	Reason    Reason        `json:"reason" enum:"holds,not_begun,ended,other_kind,other_service,other_offering,other_customer,less_specific,younger"`
 	Instead   *NamedRecord  `json:"instead,omitempty" doc:"What goes before it."`
 	Targets   []TargetTerms `json:"targets" nullable:"false" doc:"For the priority."`
 }
@@ -158,7 +159,7 @@ func targetDocuments(all []clock.Target) []TargetTerms {
 }
 
 func termsDocument(t *clock.Terms) TermsDocument {
-	d := TermsDocument{Kinds: t.Kinds, ServiceIDs: t.Services, CalendarID: t.Calendar, Reopen: string(t.Reopen), Warn: t.Warn, Targets: targetDocuments(t.Targets)}
+	d := TermsDocument{Kinds: t.Kinds, ServiceIDs: t.Services, OfferingIDs: t.Offerings, CalendarID: t.Calendar, Reopen: string(t.Reopen), Warn: t.Warn, Targets: targetDocuments(t.Targets)}
 	if t.Reopen == "" {
 		d.Reopen = string(clock.Continue)
 	}
@@ -171,7 +172,7 @@ func termsDocument(t *clock.Terms) TermsDocument {
 
 // terms reads a document; a length that is not understood is reported.
 func (d *TermsDocument) terms() (clock.Terms, error) {
-	t := clock.Terms{Kinds: d.Kinds, Services: d.ServiceIDs, Calendar: d.CalendarID, Reopen: clock.Reopen(d.Reopen), Warn: d.Warn}
+	t := clock.Terms{Kinds: d.Kinds, Services: d.ServiceIDs, Offerings: d.OfferingIDs, Calendar: d.CalendarID, Reopen: clock.Reopen(d.Reopen), Warn: d.Warn}
 	if d.Pauses != nil {
 		t.OwnPauses, t.Pauses = true, *d.Pauses
 	}
@@ -475,6 +476,8 @@ func (s *Service) outside(err error) error {
 			f.Name = "terms.calendar_id"
 		case "services":
 			f.Name = "terms.service_ids"
+		case "offerings":
+			f.Name = "terms.offering_ids"
 		case "targets", "kinds", "reopen", "pauses", "warn":
 			f.Name = "terms." + f.Name
 		}

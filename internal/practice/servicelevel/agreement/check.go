@@ -127,6 +127,9 @@ func (s *Service) check(ctx context.Context, q database.Querier, a *Agreement) (
 	if c.suppliers, err = s.d.People.Suppliers(ctx, q); err != nil {
 		return out, err
 	}
+	if c.offerings, err = s.d.Services.OfferingNames(ctx, q, offeringsOf(book)); err != nil {
+		return out, err
+	}
 	if c.about, err = c.covered(ctx, q, s.d.Services); err != nil {
 		return out, err
 	}
@@ -160,6 +163,7 @@ type checker struct {
 	book      []clock.Agreement
 	agreement *clock.Agreement // what it is about
 	suppliers map[int64]int64  // of groups
+	offerings map[int64]service.OfferingName
 	about     []service.Delivery
 	kinds     []kindOf
 	chains    []*Finding // without gaps yet; each promise with each chain once
@@ -177,7 +181,14 @@ func (c *checker) covered(ctx context.Context, q database.Querier, services inte
 	if !ok {
 		return nil, nil
 	}
-	found, err := services.Deliveries(ctx, q, maxChecked+1, v.Services...)
+	named := v.Services
+	if len(named) == 0 && len(v.Offerings) > 0 {
+		for _, id := range v.Offerings {
+			named = append(named, c.offerings[id].ServiceID)
+		}
+		named = sorted(named)
+	}
+	found, err := services.Deliveries(ctx, q, maxChecked+1, named...)
 	return slices.DeleteFunc(found, func(d service.Delivery) bool {
 		switch c.agreement.Role {
 		case clock.OLA:
@@ -203,15 +214,41 @@ func (c *checker) collect() {
 		}
 		for _, d := range c.about {
 			for _, k := range c.kinds {
-				if v.Covers(k.key, d.ID) {
-					c.lean(sla, &v, &d, &k)
+				for _, offering := range c.offered(&v, d.ID) {
+					if v.Covers(k.key, d.ID, offering) {
+						c.lean(sla, &v, &d, &k, offering)
+					}
 				}
 			}
 		}
 	}
 }
 
-func (c *checker) lean(sla *clock.Agreement, v *clock.Version, d *service.Delivery, k *kindOf) {
+// offered gives the offerings of a service that a version is for; 0 is none.
+func (c *checker) offered(v *clock.Version, service int64) []int64 {
+	if len(v.Offerings) == 0 {
+		return []int64{0}
+	}
+	var out []int64
+	for _, id := range v.Offerings {
+		if c.offerings[id].ServiceID == service {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func offeringsOf(book []clock.Agreement) []int64 {
+	var out []int64
+	for i := range book {
+		for j := range book[i].Versions {
+			out = append(out, book[i].Versions[j].Offerings...)
+		}
+	}
+	return sorted(out)
+}
+
+func (c *checker) lean(sla *clock.Agreement, v *clock.Version, d *service.Delivery, k *kindOf, offering int64) {
 	for _, priority := range k.priorities {
 		promise, ok := v.Promise(clock.Resolution, "", priority)
 		if !ok {
@@ -228,7 +265,7 @@ func (c *checker) lean(sla *clock.Agreement, v *clock.Version, d *service.Delive
 			parties = append(parties, party{clock.UC, d.ProviderID})
 		}
 		for _, by := range parties {
-			if l, ok := c.link(by.role, by.id, k.key, d.ID, priority); ok {
+			if l, ok := c.link(by.role, by.id, k.key, d.ID, offering, priority); ok {
 				links = append(links, l)
 				ours = ours || l.Agreement.ID == c.agreement.ID
 			}
@@ -240,7 +277,7 @@ func (c *checker) lean(sla *clock.Agreement, v *clock.Version, d *service.Delive
 }
 
 // link gives what a group or a supplier promises; of several the oldest holds.
-func (c *checker) link(role clock.Role, party int64, kind string, service int64, priority int) (Link, bool) {
+func (c *checker) link(role clock.Role, party int64, kind string, service, offering int64, priority int) (Link, bool) {
 	if party == 0 {
 		return Link{}, false
 	}
@@ -250,7 +287,7 @@ func (c *checker) link(role clock.Role, party int64, kind string, service int64,
 			continue
 		}
 		v, ok := a.At(c.at)
-		if !ok || !v.Covers(kind, service) {
+		if !ok || !v.Covers(kind, service, offering) {
 			continue
 		}
 		target, ok := v.Promise(clock.Resolution, "", priority)
@@ -378,13 +415,12 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // rivals reports whether terms cover some ticket together at the same rank: of
-// those with a customer, the one that names services, or kinds, goes first.
+// those with a customer, the one that names offerings, services, or kinds, goes first.
 func rivals(role clock.Role, v, w *clock.Terms) bool {
-	named := func(a, b int) bool { return (a == 0) == (b == 0) }
-	if role == clock.SLA && !(named(len(v.Services), len(w.Services)) && named(len(v.Kinds), len(w.Kinds))) {
+	if role == clock.SLA && v.Rank() != w.Rank() {
 		return false
 	}
-	return meet(v.Services, w.Services) && meet(v.Kinds, w.Kinds)
+	return meet(v.Services, w.Services) && meet(v.Kinds, w.Kinds) && meet(v.Offerings, w.Offerings)
 }
 
 // meet reports whether lists, of which an empty one is everything, have something

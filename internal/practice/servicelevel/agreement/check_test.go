@@ -192,6 +192,66 @@ func TestWhatWouldHoldForATicketAndWhy(t *testing.T) {
 	})
 }
 
+func TestAnAgreementForAnOffering(t *testing.T) {
+	each(t, func(t *testing.T, o office) {
+		mail, other := o.delivered(t, "Mail"), o.delivered(t, "Telephony")
+		premium, err := o.Services.AddOffering(o.System(), mail, service.OfferingInput{Name: "Premium", Active: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := sla("All", 8*time.Hour)
+		all.Terms.Services = []int64{mail, other}
+		o.create(t, all)
+		better := sla("Better", 4*time.Hour)
+		better.Terms.Offerings = []int64{premium.ID}
+		o.create(t, better)
+		reasons := func() map[string]agreement.Reason {
+			t.Helper()
+			found, err := o.Ask(o.As(o.agent), agreement.Question{Kind: "incident", Service: mail, Organisation: o.customer, Priority: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]agreement.Reason{}
+			for _, v := range found {
+				out[v.Agreement.Name] = v.Reason
+			}
+			return out
+		}
+		if got := reasons(); got["All"] != agreement.Holds || got["Better"] != agreement.OtherOffering {
+			t.Errorf("a customer without an offering: %v", got)
+		}
+		if _, err := o.Services.Give(o.System(), service.Use{ServiceID: mail, OrganisationID: o.customer, OfferingID: premium.ID}); err != nil {
+			t.Fatal(err)
+		}
+		if got := reasons(); got["Better"] != agreement.Holds || got["All"] != agreement.LessSpecific {
+			t.Errorf("a customer with it: %v", got)
+		}
+		// Only the service of the offering is looked at, and a promise of a group for another
+		// level is none for this one.
+		standard, err := o.Services.AddOffering(o.System(), mail, service.OfferingInput{Name: "Standard", Active: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow := agreement.Draft{Name: "Network", Role: clock.OLA, Party: o.network, Terms: resolution(40*time.Hour, officeHours)}
+		slow.Terms.Offerings = []int64{standard.ID}
+		o.create(t, slow)
+		next := sla("Next", 4*time.Hour)
+		next.Terms.Offerings = []int64{premium.ID}
+		_, report, err := o.Preview(o.As(o.admin), next)
+		if err != nil || report.Services != 1 || len(report.Findings) > 0 || len(report.Overlaps) != 1 {
+			t.Errorf("%+v %v", report, err)
+		}
+		next.Terms.Offerings = []int64{standard.ID}
+		if _, report, err = o.Preview(o.As(o.admin), next); err != nil || len(report.Findings) != 1 || len(report.Overlaps) != 0 {
+			t.Errorf("%+v %v", report, err)
+		}
+		next.Terms.Services, next.Terms.Offerings = []int64{other}, []int64{premium.ID, 4711}
+		if _, _, err = o.Preview(o.As(o.admin), next); !slices.Equal(wrongFields(err), []string{"offerings", "offerings"}) {
+			t.Errorf("an offering of another service, and none: %v %v", err, wrongFields(err))
+		}
+	})
+}
+
 // TestACheckCostsTheSameForManyServices: names and calendars are read together.
 func TestACheckCostsTheSameForManyServices(t *testing.T) {
 	each(t, func(t *testing.T, o office) {

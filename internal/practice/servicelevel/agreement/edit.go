@@ -34,6 +34,7 @@ type form struct {
 	Ends        string            `form:"ends,line,max=40"`
 	Kinds       []string          `form:"kinds"`
 	Services    []int64           `form:"services"`
+	Offerings   []int64           `form:"offerings"`
 	Calendar    int64             `form:"calendar"`
 	Reopen      string            `form:"reopen"`
 	OwnPauses   string            `form:"own_pauses"` // "own" or ""
@@ -62,6 +63,7 @@ func what(m clock.Measure, state string) string {
 
 // draw puts terms into the form: a row for each measure and calendar.
 func (f *form) draw(ctx context.Context, t *clock.Terms) {
+	f.Offerings = t.Offerings
 	f.Kinds, f.Services, f.Calendar, f.Reopen, f.Pauses, f.Cells, f.Rows = t.Kinds, t.Services, t.Calendar, string(t.Reopen), t.Pauses, map[string]string{}, 0
 	if t.OwnPauses {
 		f.OwnPauses = "own"
@@ -99,7 +101,7 @@ func (f *form) draw(ctx context.Context, t *clock.Terms) {
 
 // terms reads the form. Its errors name the cells: "t.0.p1".
 func (f *form) terms(wrong *apperr.Problems) (clock.Terms, []string) {
-	t := clock.Terms{Kinds: f.Kinds, Services: f.Services, Calendar: f.Calendar, Reopen: clock.Reopen(f.Reopen), OwnPauses: f.OwnPauses == "own", Pauses: f.Pauses}
+	t := clock.Terms{Kinds: f.Kinds, Services: f.Services, Offerings: f.Offerings, Calendar: f.Calendar, Reopen: clock.Reopen(f.Reopen), OwnPauses: f.OwnPauses == "own", Pauses: f.Pauses}
 	for _, s := range strings.FieldsFunc(f.Warn, func(r rune) bool { return r == ',' || r == ';' || r == '%' || r == ' ' }) {
 		n, err := strconv.Atoi(s)
 		if err != nil {
@@ -429,7 +431,7 @@ func cell(row, priority int, label, typed string, wrong map[string]string) ui.Te
 func (s *Service) editor(w http.ResponseWriter, r *http.Request, a *Agreement, f *form, report templ.Component, failed error) error {
 	ctx := r.Context()
 	role := clock.Role(f.Role)
-	names, err := s.wordsFor(ctx, &Agreement{Role: role, Party: f.Party, OwnerID: f.Owner, Versions: []Version{{Version: clock.Version{Terms: clock.Terms{Services: f.Services}}}}})
+	names, err := s.wordsFor(ctx, &Agreement{Role: role, Party: f.Party, OwnerID: f.Owner, Versions: []Version{{Version: clock.Version{Terms: clock.Terms{Services: f.Services, Offerings: f.Offerings}}}}})
 	if err != nil {
 		return err
 	}
@@ -508,7 +510,14 @@ func (s *Service) whereSection(ctx context.Context, f *form, names *words, wrong
 	for _, id := range f.Services {
 		services.Chosen = append(services.Chosen, ui.Choice{Value: formatID(id), Label: names.services[id]})
 	}
-	return view.Section{Title: text.T(ctx, "For which tickets"), Body: []templ.Component{services, kinds}}
+	offerings := ui.Combobox{
+		Field: ui.Field{Name: "offerings", Label: text.T(ctx, "Offerings; none is all"), Error: wrong["offerings"], Help: text.T(ctx, "Levels of services, such as premium. It then holds only for customers who have one of them.")},
+		URL:   "/choose/offerings", Multiple: true,
+	}
+	for _, id := range f.Offerings {
+		offerings.Chosen = append(offerings.Chosen, ui.Choice{Value: formatID(id), Label: names.offering(ctx, id)})
+	}
+	return view.Section{Title: text.T(ctx, "For which tickets"), Body: []templ.Component{services, offerings, kinds}}
 }
 
 func (s *Service) clockSection(ctx context.Context, f *form, names *words, calendars []calendar.Record, wrong map[string]string) view.Section {

@@ -28,6 +28,7 @@ const (
 	HasEnded      Reason = "ended"
 	OtherKind     Reason = "other_kind"
 	OtherService  Reason = "other_service"
+	OtherOffering Reason = "other_offering" // the customer has another offering of the service, or none
 	OtherCustomer Reason = "other_customer"
 	LessSpecific  Reason = "less_specific" // another one is nearer to the customer, the service or the kind
 	Younger       Reason = "younger"       // another one of the same rank is older
@@ -70,6 +71,9 @@ func (s *Service) Ask(ctx context.Context, question Question) ([]Verdict, error)
 		facts.Supplier = suppliers[question.Group]
 	}
 	book := clock.Book{Agreements: agreements, Above: func(id int64) []int64 { return above[id] }}
+	if book.Offering, err = s.d.Services.OfferingThen(ctx); err != nil {
+		return nil, err
+	}
 	return verdicts(&book, &facts, question.At), nil
 }
 
@@ -83,6 +87,11 @@ func verdicts(book *clock.Book, f *clock.Facts, at time.Time) []Verdict {
 			customer = a
 		}
 	}
+	above := book.Above(f.Organisation)
+	var offering int64
+	if book.Offering != nil {
+		offering = book.Offering(f.Service, above, at)
+	}
 	var out, others []Verdict
 	for i := range book.Agreements {
 		a := &book.Agreements[i]
@@ -95,7 +104,7 @@ func verdicts(book *clock.Book, f *clock.Facts, at time.Time) []Verdict {
 		if a.Role == clock.OLA && a.Party != f.Group || a.Role == clock.UC && a.Party != f.Supplier {
 			continue
 		}
-		v.Reason = whyNot(a, f, at, book.Above(f.Organisation))
+		v.Reason = whyNot(a, f, at, above, offering)
 		if version, ok := a.At(at); ok {
 			v.Number = version.Number
 		}
@@ -103,7 +112,7 @@ func verdicts(book *clock.Book, f *clock.Facts, at time.Time) []Verdict {
 			v.Instead = Named{customer.ID, customer.Name}
 			mine, _ := a.At(at)
 			its, _ := customer.At(at)
-			if a.Party == customer.Party && (len(mine.Services) == 0) == (len(its.Services) == 0) && (len(mine.Kinds) == 0) == (len(its.Kinds) == 0) {
+			if a.Party == customer.Party && mine.Rank() == its.Rank() {
 				v.Reason = Younger
 			}
 		}
@@ -115,7 +124,7 @@ func verdicts(book *clock.Book, f *clock.Facts, at time.Time) []Verdict {
 	return append(out, others...)
 }
 
-func whyNot(a *clock.Agreement, f *clock.Facts, at time.Time, above []int64) Reason {
+func whyNot(a *clock.Agreement, f *clock.Facts, at time.Time, above []int64, offering int64) Reason {
 	v, ok := a.At(at)
 	switch {
 	case !ok && !a.Ends.IsZero() && !at.Before(a.Ends):
@@ -124,10 +133,12 @@ func whyNot(a *clock.Agreement, f *clock.Facts, at time.Time, above []int64) Rea
 		return NotBegun
 	case a.Role == clock.SLA && a.Party != 0 && !slices.Contains(above, a.Party):
 		return OtherCustomer
-	case !v.Covers(f.Kind, f.Service) && len(v.Kinds) > 0 && !slices.Contains(v.Kinds, f.Kind):
+	case len(v.Kinds) > 0 && !slices.Contains(v.Kinds, f.Kind):
 		return OtherKind
-	case !v.Covers(f.Kind, f.Service):
+	case len(v.Services) > 0 && !slices.Contains(v.Services, f.Service):
 		return OtherService
+	case len(v.Offerings) > 0 && !slices.Contains(v.Offerings, offering):
+		return OtherOffering
 	}
 	return LessSpecific
 }

@@ -346,6 +346,11 @@ func (s *Service) checkReferences(ctx context.Context, q database.Querier, wrong
 			k.services[id] = true
 		}
 	}
+	if len(t.Offerings) <= MaxServices {
+		if k.offerings, err = s.d.Services.OfferingNames(ctx, q, t.Offerings); err != nil {
+			return err
+		}
+	}
 	checkTerms(wrong, t, &k)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/core/service"
 	"github.com/steward-itsm/steward/internal/core/workflow"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -19,12 +20,13 @@ import (
 type words struct {
 	kinds                                          []*workflow.Definition
 	calendars, services, organisations, groups, by map[int64]string
+	offerings                                      map[int64]service.OfferingName
 }
 
 // wordsFor reads the names behind some agreements, in as many queries as there are
 // kinds of things.
 func (s *Service) wordsFor(ctx context.Context, agreements ...*Agreement) (*words, error) {
-	var calendars, services, organisations, groups, persons []int64
+	var calendars, services, offerings, organisations, groups, persons []int64
 	for _, a := range agreements {
 		persons = append(persons, a.OwnerID)
 		if a.Role == clock.OLA {
@@ -35,6 +37,7 @@ func (s *Service) wordsFor(ctx context.Context, agreements ...*Agreement) (*word
 		for i := range a.Versions {
 			v := &a.Versions[i]
 			persons, services, calendars = append(persons, v.AuthorID), append(services, v.Services...), append(calendars, v.Calendar)
+			offerings = append(offerings, v.Offerings...)
 			for _, t := range v.Targets {
 				calendars = append(calendars, t.Calendar)
 			}
@@ -47,6 +50,9 @@ func (s *Service) wordsFor(ctx context.Context, agreements ...*Agreement) (*word
 		return nil, err
 	}
 	if w.services, err = s.d.Services.Names(ctx, q, services); err != nil {
+		return nil, err
+	}
+	if w.offerings, err = s.d.Services.OfferingNames(ctx, q, offerings); err != nil {
 		return nil, err
 	}
 	if w.organisations, err = s.d.People.OrganisationNames(ctx, q, organisations); err != nil {
@@ -210,6 +216,11 @@ func (w *words) lines(ctx context.Context, t *clock.Terms) []view.Line {
 		services = append(services, w.services[id])
 	}
 	slices.Sort(services)
+	offerings := make([]string, 0, len(t.Offerings))
+	for _, id := range t.Offerings {
+		offerings = append(offerings, w.offering(ctx, id))
+	}
+	slices.Sort(offerings)
 	kinds := make([]string, 0, len(t.Kinds))
 	for _, key := range t.Kinds {
 		kinds = append(kinds, w.kind(key))
@@ -233,6 +244,7 @@ func (w *words) lines(ctx context.Context, t *clock.Terms) []view.Line {
 	return append(out,
 		view.Line{Label: text.T(ctx, "Counted by"), Now: w.calendars[t.Calendar]},
 		view.Line{Label: text.T(ctx, "Services"), Now: orNone(ctx, services, text.T(ctx, "All"))},
+		view.Line{Label: text.T(ctx, "Offerings"), Now: orNone(ctx, offerings, text.T(ctx, "All, and customers without one"))},
 		view.Line{Label: text.T(ctx, "Kinds of tickets"), Now: orNone(ctx, kinds, text.T(ctx, "All"))},
 		view.Line{Label: text.T(ctx, "Pauses while waiting for"), Now: pauses},
 		view.Line{Label: text.T(ctx, "When a ticket is reopened"), Now: reopen},
@@ -336,6 +348,15 @@ func moment(ctx context.Context, t time.Time) string { return text.Instant(ctx, 
 
 func formatID(n int64) string { return strconv.FormatInt(n, 10) }
 
+// offering names an offering with its service.
+func (w *words) offering(ctx context.Context, id int64) string {
+	o, ok := w.offerings[id]
+	if !ok {
+		return ""
+	}
+	return text.T(ctx, "%s of %s", o.Name, o.Service)
+}
+
 // why says why an agreement does not hold.
 func (v *Verdict) why(ctx context.Context) string {
 	switch v.Reason {
@@ -349,13 +370,15 @@ func (v *Verdict) why(ctx context.Context) string {
 		return text.T(ctx, "It is about other kinds of tickets")
 	case OtherService:
 		return text.T(ctx, "It is about other services")
+	case OtherOffering:
+		return text.T(ctx, "It is for other offerings of the service than the customer has")
 	case OtherCustomer:
 		return text.T(ctx, "It is with another customer")
 	case LessSpecific:
 		if v.Instead.ID == 0 {
 			return text.T(ctx, "Another agreement goes before it")
 		}
-		return text.T(ctx, "“%s” goes before it: it is nearer to the customer, the service or the kind", v.Instead.Name)
+		return text.T(ctx, "“%s” goes before it: it is nearer to the customer, the offering, the service or the kind", v.Instead.Name)
 	case Younger:
 		return text.T(ctx, "“%s” goes before it: it is older", v.Instead.Name)
 	}

@@ -42,19 +42,25 @@ type Places interface {
 	Above(ctx context.Context, q database.Querier, ids []int64) (map[int64][]int64, error)
 }
 
+// Services say which offerings of services customers had.
+type Services interface {
+	OfferingThen(ctx context.Context) (func(service int64, above []int64, at time.Time) int64, error)
+}
+
 // Service holds the use cases. The actor is taken from the context.
 type Service struct {
 	db         *database.DB
 	tickets    *ticket.Service
 	agreements Agreements
 	places     Places
+	services   Services
 	audit      *audit.Log
 	now        func() time.Time
 }
 
 // NewService makes the service.
-func NewService(db *database.DB, tickets *ticket.Service, agreements Agreements, places Places, log *audit.Log, now func() time.Time) *Service {
-	return &Service{db, tickets, agreements, places, log, now}
+func NewService(db *database.DB, tickets *ticket.Service, agreements Agreements, places Places, services Services, log *audit.Log, now func() time.Time) *Service {
+	return &Service{db, tickets, agreements, places, services, log, now}
 }
 
 // Choice is an agreement that a ticket can be put under, in the version in force.
@@ -98,6 +104,9 @@ func (s *Service) choices(ctx context.Context, q database.Querier, t *ticket.Tic
 	}
 	facts := clock.Facts{Kind: t.Kind, Service: t.ServiceID, Organisation: t.OrganisationID, Group: t.GroupID, Supplier: suppliers[t.GroupID], Priority: t.Priority}
 	in := clock.Book{Agreements: book, Above: func(id int64) []int64 { return above[id] }}
+	if in.Offering, err = s.services.OfferingThen(ctx); err != nil {
+		return nil, err
+	}
 	holding := in.Holding(&facts, s.now())
 	var out []Choice
 	for i := range book {

@@ -105,7 +105,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 			},
 		})
 		w.promises = promise.NewService(promise.Deps{
-			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Agreements: w.written, Calendars: w.written, Places: c.People, Now: c.Clock.Now,
+			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Agreements: w.written, Calendars: w.written, Places: c.People, Services: c.Services, Now: c.Clock.Now,
 		})
 		w.notices = notify.New(c.DB, silent{}, c.Clock.Now)
 		w.notices.StandIn(c.People, w.tickets, func(context.Context, *database.Tx, notify.Absentees) error {

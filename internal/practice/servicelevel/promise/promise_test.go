@@ -91,11 +91,12 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 			DB: c.DB, Kinds: kinds, Directory: directory{c.People, c.Services}, Announcer: silent{}, Now: c.Clock.Now, Search: search.New(c.DB),
 		})
 		w.promises = promise.NewService(promise.Deps{
-			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Agreements: w.written, Calendars: w.written, Places: c.People, Now: c.Clock.Now,
+			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Agreements: w.written, Calendars: w.written, Places: c.People, Services: c.Services, Now: c.Clock.Now,
 		})
 		w.tickets.Follow(w.promises.Follow)
 		c.People.FollowMoves(w.promises.Moved)
 		kinds.Follow(w.promises.Recheck)
+		c.Services.FollowUses(w.promises.Recheck)
 		w.tickets.Extend(promise.New(w.promises, nil).Attributes...)
 		w.company = w.Organisation(people.Own, "Halden", 0)
 		w.wireworks = w.Organisation(people.Supplier, "Wireworks", 0)
@@ -272,7 +273,7 @@ func TestClocksCostAFixedNumberOfQueries(t *testing.T) {
 		for range 5 {
 			w.do(w.tickets.Reply(w.As(w.ana), ticket.ByID(tk.ID), ticket.PublicReply{Body: "Still on it."}))
 		}
-		for _, most := range []int{10, 3} { // where groups stand and what states meant is kept after the first time
+		for _, most := range []int{11, 3} { // where groups stand, what states meant and who had which offering is kept after the first time
 			ctx, counter := database.WithCounter(w.As(w.ana))
 			if _, err := w.promises.Of(ctx, &tk); err != nil || counter.N() > most {
 				t.Errorf("%d queries: %v %v", counter.N(), counter.Queries(), err)
@@ -538,6 +539,39 @@ func TestTheListByDueTimeIsServedByItsIndex(t *testing.T) {
 		}, `EXPLAIN QUERY PLAN SELECT t.id FROM tickets t WHERE (COALESCE(t.due_at, 253402300800000000), t.id) > ($1, $2) ORDER BY COALESCE(t.due_at, 253402300800000000) ASC, t.id ASC LIMIT 8`, 1, 1)
 		if err != nil || !strings.Contains(plan.String(), "tickets_due") || strings.Contains(plan.String(), "TEMP B-TREE") {
 			t.Errorf("the plan is %s %v", plan.String(), err)
+		}
+	})
+}
+
+func TestTheCustomersOfferingDecides(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		mail := w.Service("Mail", 0)
+		premium, err := w.Services.AddOffering(w.System(), mail, service.OfferingInput{Name: "Premium", Active: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.agreements = append(w.agreements, clock.Agreement{ID: 60, Role: clock.SLA, Party: w.company, Versions: []clock.Version{{ID: 600, Terms: clock.Terms{
+			Calendar: 1, Offerings: []int64{premium.ID}, Targets: []clock.Target{{Measure: clock.Resolution, Within: time.Hour}},
+		}}}})
+		ask := func() ticket.Ticket {
+			t.Helper()
+			tk, err := w.tickets.Create(w.System(), ticket.Create{Kind: "incident", Title: "Mail", RequesterID: w.asker, ServiceID: mail})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Clock.Advance(time.Minute)
+			return tk
+		}
+		before := ask()
+		if _, err := w.Services.Give(w.System(), service.Use{ServiceID: mail, OrganisationID: w.company, OfferingID: premium.ID}); err != nil {
+			t.Fatal(err)
+		}
+		after := ask()
+		for tk, want := range map[*ticket.Ticket]int64{&before: 1, &after: 60} {
+			clocks, err := w.promises.Of(w.As(w.ana), tk)
+			if err != nil || len(clocks.All) == 0 || clocks.All[0].Agreement != want {
+				t.Errorf("%s is not under %d: %+v %v", tk.Number, want, clocks.All, err)
+			}
 		}
 	})
 }

@@ -43,9 +43,10 @@ type Places interface {
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
 }
 
-// Services name services.
+// Services name services, and say which offering of them customers had.
 type Services interface {
 	Names(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+	OfferingThen(ctx context.Context) (func(service int64, above []int64, at time.Time) int64, error)
 }
 
 // Deps are what a Service leans on.
@@ -187,6 +188,9 @@ func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.A
 		return nil, book, err
 	}
 	book.Hours = func(id int64) *calendar.Hours { return hours[id] }
+	if book.Offering, err = s.d.Services.OfferingThen(ctx); err != nil {
+		return nil, book, err
+	}
 	now := s.now()
 	book.Above = func(id int64) []int64 { return above(id, now) }
 	book.AboveThen = above

@@ -270,6 +270,9 @@ func readTried(ctx context.Context, q database.Querier, role clock.Role, terms c
 	if role == clock.SLA && len(terms.Services) > 0 {
 		sql += ` AND t.service_id IN ` + database.In(args, terms.Services)
 	}
+	if role == clock.SLA && len(terms.Offerings) > 0 {
+		sql += ` AND t.service_id IN (SELECT o.service_id FROM service_offerings o WHERE o.id IN ` + database.In(args, terms.Offerings) + `)`
+	}
 	return database.All(ctx, q, database.Scalar[int64], sql+` ORDER BY t.created_at, t.id LIMIT `+args.Arg(maxFound), args.Values()...)
 }
 
