@@ -110,7 +110,7 @@ func (a *App) moduleList() []module.Module {
 	c.Calendars.Follow(promises.Changed)
 	c.People.FollowMoves(promises.Moved)
 	c.Kinds.Follow(promises.Recheck)
-	c.Services.FollowUses(promises.Recheck)
+	c.Services.Follow(promises.Recheck)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.ladders = escalation.NewService(escalation.Deps{
 		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Majors: a.majors, Actors: c.Actors,

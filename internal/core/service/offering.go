@@ -249,17 +249,26 @@ func (s *Store) TakeBack(ctx context.Context, service, id int64) error {
 
 func (s *Store) usesChanged(ctx context.Context, tx *database.Tx, e audit.Entry) error {
 	s.uses.Changed(tx)
+	if err := s.tellRules(ctx, tx); err != nil {
+		return err
+	}
+	return s.log.Append(ctx, tx, e)
+}
+
+// tellRules tells who follows what rules read of services.
+func (s *Store) tellRules(ctx context.Context, tx *database.Tx) error {
 	for _, f := range s.follow {
 		if err := f(ctx, tx); err != nil {
 			return err
 		}
 	}
-	return s.log.Append(ctx, tx, e)
+	return nil
 }
 
-// FollowUses lets a room hear, within the transaction, that customers have other
-// offerings. Call it while the system is put together.
-func (s *Store) FollowUses(f func(ctx context.Context, tx *database.Tx) error) {
+// Follow lets a room hear, within the transaction, of what rules read of services: that
+// customers have other offerings, or that the business stops without a service, or no
+// longer. Call it while the system is put together.
+func (s *Store) Follow(f func(ctx context.Context, tx *database.Tx) error) {
 	s.follow = append(s.follow, f)
 }
 

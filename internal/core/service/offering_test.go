@@ -87,7 +87,7 @@ func TestWhichOfferingHolds(t *testing.T) {
 		start := w.Clock.Now()
 		at := func(hours int) time.Time { return start.Add(time.Duration(hours) * time.Hour) }
 		told := 0
-		w.Services.FollowUses(func(context.Context, *database.Tx) error { told++; return nil })
+		w.Services.Follow(func(context.Context, *database.Tx) error { told++; return nil })
 		give := func(organisation int64, offering string, hours int) service.Use {
 			t.Helper()
 			u, err := w.Services.Give(w.System(), service.Use{ServiceID: mail, OrganisationID: organisation, OfferingID: made[offering], Since: at(hours)})

@@ -328,6 +328,11 @@ func (s *Store) Update(ctx context.Context, id, version int64, in Input) (Servic
 		if err := update(ctx, tx, after); err != nil {
 			return duplicateName(err, in.Name)
 		}
+		if before.MissionCritical != after.MissionCritical {
+			if err := s.tellRules(ctx, tx); err != nil {
+				return err
+			}
+		}
 		s.changes.Note(tx, before.OwnerID, before.BusinessOwnerID, after.OwnerID, after.BusinessOwnerID)
 		return s.log.Append(ctx, tx, entry("service.update", after, before, after))
 	})

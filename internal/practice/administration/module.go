@@ -97,18 +97,19 @@ func New(d Deps) module.Module {
 func (p pages) routes(mux *web.Mux) {
 	for _, e := range []struct {
 		name                   string
+		manage                 access.Verb
 		list, show, edit, save web.HandlerFunc
 	}{
-		{"people", p.listPeople, p.showPerson, p.editPerson, p.savePerson},
-		{"groups", p.listGroups, p.showGroup, p.editGroup, p.saveGroup},
-		{"organisations", p.listOrganisations, p.showOrganisation, p.editOrganisation, p.saveOrganisation},
-		{"services", p.listServices, p.showService, p.editService, p.saveService},
+		{"people", access.ManagePeople, p.listPeople, p.showPerson, p.editPerson, p.savePerson},
+		{"groups", access.ManagePeople, p.listGroups, p.showGroup, p.editGroup, p.saveGroup},
+		{"organisations", access.ManagePeople, p.listOrganisations, p.showOrganisation, p.editOrganisation, p.saveOrganisation},
+		{"services", access.ManageServices, p.listServices, p.showService, p.editService, p.saveService},
 	} {
 		// "/people/new" is the form of a person who is not there yet: id 0.
 		mux.Handle("GET /"+e.name, e.list)
 		mux.Handle("GET /"+e.name+"/{id}", e.show)
-		mux.Handle("GET /"+e.name+"/new", e.edit)
-		mux.Handle("GET /"+e.name+"/{id}/edit", e.edit)
+		mux.Handle("GET /"+e.name+"/new", only(e.manage, e.edit))
+		mux.Handle("GET /"+e.name+"/{id}/edit", only(e.manage, e.edit))
 		mux.Handle("POST /"+e.name, e.save)
 		mux.Handle("POST /"+e.name+"/{id}", e.save)
 	}
@@ -138,6 +139,16 @@ func (p pages) routes(mux *web.Mux) {
 }
 
 // choose answers the comboboxes of these pages.
+// only opens a form to those who may save some record by it; which, saving asks.
+func only(verb access.Verb, form web.HandlerFunc) web.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := access.From(r.Context()).Require(verb, access.AnyKind); err != nil {
+			return err
+		}
+		return form(w, r)
+	}
+}
+
 func (p pages) choose(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.FormValue("q")
 	var out []ui.Choice

@@ -113,6 +113,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 			return nil
 		})
 		w.tickets.Follow(w.promises.Follow)
+		c.Services.Follow(w.promises.Recheck)
 		w.ladders = escalation.NewService(escalation.Deps{
 			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Clocks: w.promises, Agreements: w.written, Names: c.People, Roles: c.Roles, Notices: w.notices, Actors: c.Actors,
 			Reading: func(ctx context.Context, _ actors.Person) context.Context { return ctx },
@@ -394,10 +395,12 @@ func TestQuietHoursHoldBackAndMissionCriticalLaddersIgnoreThem(t *testing.T) {
 		w.ladder("Standard", func(l *escalation.Ladder) { l.Quiet = escalation.Quiet{From: 17 * 60, To: 7 * 60} }, percent(75, escalation.Assignee))
 		w.ladder("Critical", func(l *escalation.Ladder) { l.Critical = true }, percent(50, escalation.ServiceOwner))
 		payroll := w.Service("Payroll", w.olga)
+		common, critical := w.incident(0), w.incident(payroll)
+		w.keep()
+		w.is(critical, "75 planned 07:00")
 		s := must(w.Services.Get(w.As(w.boss), payroll))(t)
 		s.MissionCritical = true
 		must(w.Services.Update(w.As(w.boss), s.ID, s.Version, s.Input))(t)
-		common, critical := w.incident(0), w.incident(payroll)
 		w.keep()
 		w.is(common, "75 planned 07:00")
 		w.is(critical, "50 planned 16:00")

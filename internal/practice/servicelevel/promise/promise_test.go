@@ -96,7 +96,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 		w.tickets.Follow(w.promises.Follow)
 		c.People.FollowMoves(w.promises.Moved)
 		kinds.Follow(w.promises.Recheck)
-		c.Services.FollowUses(w.promises.Recheck)
+		c.Services.Follow(w.promises.Recheck)
 		w.tickets.Extend(promise.New(w.promises, nil).Attributes...)
 		w.company = w.Organisation(people.Own, "Halden", 0)
 		w.wireworks = w.Organisation(people.Supplier, "Wireworks", 0)
