@@ -44,6 +44,20 @@ func Blocks(source string) []Block {
 	return r.out
 }
 
+// Words gives a text on one line and without its marks, for where a sentence quotes it.
+func Words(source string) string {
+	var b strings.Builder
+	for _, block := range Blocks(source) {
+		b.WriteByte(' ')
+		b.WriteString(block.Mark)
+		b.WriteByte(' ')
+		for _, s := range block.Spans {
+			b.WriteString(s.Text)
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
 func plainBlocks(source string) []Block {
 	var out []Block
 	for part := range strings.SplitSeq(source, "\n\n") {

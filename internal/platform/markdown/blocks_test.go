@@ -48,3 +48,17 @@ func TestBlocksShowEscapesAsTheyRead(t *testing.T) {
 		t.Errorf("got %q", got.String())
 	}
 }
+
+func TestWordsAreATextWithoutItsMarks(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"We **know** it, see [here](https://example.org).\n\n- one\n- *two*": "We know it, see here. • one • two",
+		"# Head\n\n> quoted\n\n`code`":                                       "Head quoted code",
+		"2 * 3 * 4":                                                          "2 * 3 * 4",
+		" \n":                                                                "",
+	} {
+		if got := markdown.Words(source); got != want {
+			t.Errorf("%q gives %q, want %q", source, got, want)
+		}
+	}
+}

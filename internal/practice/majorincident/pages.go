@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/majorincident/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -247,9 +248,9 @@ func tells(ctx context.Context, c ticket.Change) (string, bool) {
 	case "hidden":
 		return text.T(ctx, "took the banner down"), true
 	case "told":
-		return text.T(ctx, "told colleagues: %s", c.To), true
+		return text.T(ctx, "told colleagues: %s", markdown.Words(c.To)), true
 	case "told_all":
-		return text.T(ctx, "told everybody: %s", c.To), true
+		return text.T(ctx, "told everybody: %s", markdown.Words(c.To)), true
 	case "reviewed":
 		return text.T(ctx, "completed the review of the major incident"), true
 	case "action":
