@@ -15,6 +15,9 @@ import (
 // PersonSeed is a person as a foreign system knows them.
 type PersonSeed struct {
 	Ref string // their stable key there
+	// ManagerRef is the key of their manager there; it counts for who is new here and
+	// where it leads round in no circle.
+	ManagerRef string
 	PersonInput
 	Preferences
 }
@@ -81,6 +84,7 @@ func (s *Service) EnsurePersons(ctx context.Context, tx *database.Tx, source str
 	if len(fresh) == 0 {
 		return ids, nil
 	}
+	fresh = underManagers(fresh, seeds, ids)
 	if err := insertPersons(ctx, tx, fresh...); err != nil {
 		return nil, err
 	}

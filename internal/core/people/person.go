@@ -41,6 +41,7 @@ type PersonInput struct {
 	VIP            bool   `json:"vip,omitempty"`
 	Active         bool   `json:"active"`
 	ServiceAccount bool   `json:"service_account,omitempty"` // has tokens, but no password
+	ManagerID      int64  `json:"manager_id,omitempty"`      // who is told up the line; 0 for nobody
 }
 
 // Preferences are a person's own choices. Empty ones follow the browser.
@@ -219,6 +220,9 @@ func (s *Service) CreatePersonIn(ctx context.Context, tx *database.Tx, in Person
 	if err := checkOrganisation(ctx, tx, in.OrganisationID); err != nil {
 		return Person{}, err
 	}
+	if err := checkManager(ctx, tx, &p, 0); err != nil {
+		return Person{}, err
+	}
 	if err := insertPersons(ctx, tx, p); err != nil {
 		return Person{}, duplicateEmail(err)
 	}
@@ -253,6 +257,9 @@ func (s *Service) UpdatePerson(ctx context.Context, id, version int64, in Person
 			if err := checkOrganisation(ctx, tx, p.OrganisationID); err != nil {
 				return err
 			}
+		}
+		if err := checkManager(ctx, tx, &p, before.ManagerID); err != nil {
+			return err
 		}
 		save := func() error { return s.updatePerson(ctx, tx, p) }
 		if before.Active && !p.Active || !before.ServiceAccount && p.ServiceAccount {

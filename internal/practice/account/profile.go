@@ -78,8 +78,12 @@ func (p pages) showProfile(w http.ResponseWriter, r *http.Request, person people
 	if err != nil {
 		return err
 	}
+	managers, err := p.People.PersonNames(ctx, p.DB.Reader(), []int64{person.ManagerID})
+	if err != nil {
+		return err
+	}
 	m := view.Profile{
-		Name: person.Name, Email: person.Email, JobTitle: person.JobTitle, Organisation: organisation,
+		Manager: managers[person.ManagerID].Name, Name: person.Name, Email: person.Email, JobTitle: person.JobTitle, Organisation: organisation,
 		Phone: f.Phone, Location: f.Location, Language: f.Language, Zone: f.Zone, Theme: f.Theme, Density: f.Density,
 		Languages: languages(), Zones: zones,
 		Start: f.Start, Starts: p.starts(ctx), Keys: f.Keys,

@@ -249,7 +249,7 @@ func problems(ctx context.Context, err error) (wrong, ui.Alert) {
 // refers to.
 func fieldName(field string) string {
 	switch field {
-	case "organisation", "parent", "owner", "business_owner", "provider", "support_group", "person":
+	case "organisation", "parent", "owner", "business_owner", "provider", "support_group", "person", "manager":
 		return field + "_id"
 	}
 	return field

@@ -81,6 +81,10 @@ func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, faile
 	if err != nil {
 		return err
 	}
+	managers, err := p.People.PersonNames(ctx, p.DB.Reader(), []int64{person.ManagerID})
+	if err != nil {
+		return err
+	}
 	tickets, err := p.History.TicketsOf(ctx, n, 30)
 	if err != nil {
 		return err
@@ -114,6 +118,7 @@ func (p pages) personPage(w http.ResponseWriter, r *http.Request, n int64, faile
 		ui.Value{Label: text.T(ctx, "E-mail"), Content: words(person.Email)},
 		ui.Value{Label: text.T(ctx, "Phone"), Content: words(person.Phone)},
 		ui.Value{Label: text.T(ctx, "Organisation"), Content: link(ctx, person.OrganisationID, orgs[person.OrganisationID], "/organisations")},
+		ui.Value{Label: text.T(ctx, "Manager"), Content: link(ctx, person.ManagerID, managers[person.ManagerID].Name, "/people")},
 		ui.Value{Label: text.T(ctx, "Location"), Content: words(person.Location)},
 		ui.Value{Label: text.T(ctx, "Time zone"), Content: words(person.Zone)},
 	)})
@@ -229,6 +234,7 @@ type personForm struct {
 	Phone          string `form:"phone"`
 	JobTitle       string `form:"job_title"`
 	OrganisationID int64  `form:"organisation_id"`
+	ManagerID      int64  `form:"manager_id"`
 	Location       string `form:"location"`
 	VIP            bool   `form:"vip"`
 	Active         bool   `form:"active"`
@@ -239,7 +245,7 @@ type personForm struct {
 func (f personForm) input() people.PersonInput {
 	return people.PersonInput{
 		Name: f.Name, Email: f.Email, Phone: f.Phone, JobTitle: f.JobTitle, OrganisationID: f.OrganisationID,
-		Location: f.Location, VIP: f.VIP, Active: f.Active, ServiceAccount: f.ServiceAccount,
+		Location: f.Location, VIP: f.VIP, Active: f.Active, ServiceAccount: f.ServiceAccount, ManagerID: f.ManagerID,
 	}
 }
 
@@ -256,7 +262,7 @@ func (p pages) editPerson(w http.ResponseWriter, r *http.Request) error {
 		}
 		f = personForm{
 			Name: person.Name, Email: person.Email, Phone: person.Phone, JobTitle: person.JobTitle, OrganisationID: person.OrganisationID,
-			Location: person.Location, VIP: person.VIP, Active: person.Active, ServiceAccount: person.ServiceAccount, Version: person.Version,
+			Location: person.Location, VIP: person.VIP, Active: person.Active, ServiceAccount: person.ServiceAccount, Version: person.Version, ManagerID: person.ManagerID,
 		}
 	}
 	return p.personEditor(w, r, n, f, nil)
@@ -269,6 +275,10 @@ func (p pages) personEditor(w http.ResponseWriter, r *http.Request, n int64, f p
 	if err != nil {
 		return err
 	}
+	managers, err := p.People.PersonNames(ctx, p.DB.Reader(), []int64{f.ManagerID})
+	if err != nil {
+		return err
+	}
 	m := view.Editor{
 		Title: text.T(ctx, "Add a person"), Action: "/people", Cancel: "/people", Save: text.T(ctx, "Add the person"), Alert: alert,
 		Trail:  []ui.Crumb{{Label: text.T(ctx, "People"), URL: "/people"}, {Label: text.T(ctx, "Add a person")}},
@@ -277,6 +287,7 @@ func (p pages) personEditor(w http.ResponseWriter, r *http.Request, n int64, f p
 			ui.TextField{Field: ui.Field{Name: "name", Label: text.T(ctx, "Name"), Required: true, Error: bad["name"]}, Value: f.Name, Autofocus: n == 0},
 			ui.TextField{Field: ui.Field{Name: "email", Label: text.T(ctx, "E-mail"), Error: bad["email"], Help: text.T(ctx, "People sign in with it.")}, Value: f.Email, Type: "email"},
 			ui.Combobox{Field: ui.Field{Name: "organisation_id", Label: text.T(ctx, "Organisation"), Error: bad["organisation_id"]}, URL: "/choose/organisations", Chosen: picked(f.OrganisationID, names[f.OrganisationID])},
+			ui.Combobox{Field: ui.Field{Name: "manager_id", Label: text.T(ctx, "Manager"), Error: bad["manager_id"], Help: text.T(ctx, "Who is told when something goes up the line.")}, URL: "/choose/people", Chosen: picked(f.ManagerID, managers[f.ManagerID].Name)},
 			ui.TextField{Field: ui.Field{Name: "job_title", Label: text.T(ctx, "Job title"), Error: bad["job_title"]}, Value: f.JobTitle},
 			ui.TextField{Field: ui.Field{Name: "phone", Label: text.T(ctx, "Phone"), Error: bad["phone"]}, Value: f.Phone, Type: "tel"},
 			ui.TextField{Field: ui.Field{Name: "location", Label: text.T(ctx, "Location"), Error: bad["location"]}, Value: f.Location},

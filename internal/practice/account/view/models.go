@@ -32,7 +32,7 @@ type Setup struct {
 
 // Profile is what a person sees and edits about themselves.
 type Profile struct {
-	Name, Email, JobTitle, Organisation             string
+	Name, Email, JobTitle, Organisation, Manager    string
 	Phone, Location, Language, Zone, Theme, Density string
 	BrowserZone                                     string // what is used now, while none is chosen
 	Languages, Zones                                []Option

@@ -118,7 +118,7 @@ func outside(err error) error {
 // inputName gives the name of the input that fills a field of a record.
 func inputName(field string) string {
 	switch field {
-	case "organisation", "parent", "owner", "business_owner", "provider", "support_group", "offering":
+	case "organisation", "parent", "owner", "business_owner", "provider", "support_group", "offering", "manager":
 		return field + "_id"
 	}
 	return field

@@ -427,6 +427,16 @@ func TestPersonIsChangedByThoseWhoReadTheLatest(t *testing.T) {
 		if len(wrong.Errors) != 1 || wrong.Errors[0].Pointer != "#/organisation_id" {
 			t.Errorf("%+v", wrong)
 		}
+		wrong = read[web.Problem](t, patch(fields{"manager_id": made.ID}, "If-Match", "*"), http.StatusUnprocessableEntity)
+		if len(wrong.Errors) != 1 || wrong.Errors[0].Pointer != "#/manager_id" {
+			t.Errorf("%+v", wrong)
+		}
+		if p := read[api.Person](t, patch(fields{"manager_id": o.admin}, "If-Match", "*"), http.StatusOK); p.ManagerID != o.admin {
+			t.Errorf("%+v", p)
+		}
+		if p := read[api.Person](t, patch(fields{"manager_id": nil}, "If-Match", "*"), http.StatusOK); p.ManagerID != 0 {
+			t.Errorf("%+v", p)
+		}
 		if a := patch(fields{"name": nil}, "If-Match", "*"); a.status != http.StatusUnprocessableEntity {
 			t.Errorf("%d %s", a.status, a.body)
 		}

@@ -27,6 +27,7 @@ type Person struct {
 	VIP            bool      `json:"vip"`
 	Active         bool      `json:"active" doc:"Inactive people cannot sign in and cannot be chosen."`
 	ServiceAccount bool      `json:"service_account" doc:"A program: it has tokens, but no password."`
+	ManagerID      int64     `json:"manager_id,omitempty" doc:"Who is told when something goes up the line."`
 	Source         string    `json:"source,omitempty" doc:"The system the person was imported from."`
 	SourceRef      string    `json:"source_ref,omitempty" doc:"Their key there."`
 	CreatedAt      time.Time `json:"created_at"`
@@ -37,7 +38,7 @@ type Person struct {
 func personOf(p people.Person) Person {
 	return Person{
 		ID: p.ID, Name: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, OrganisationID: p.OrganisationID, Location: p.Location,
-		Language: p.Language, Zone: p.Zone, VIP: p.VIP, Active: p.Active, ServiceAccount: p.ServiceAccount,
+		Language: p.Language, Zone: p.Zone, VIP: p.VIP, Active: p.Active, ServiceAccount: p.ServiceAccount, ManagerID: p.ManagerID,
 		Source: p.Source, SourceRef: p.SourceRef, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt, Version: p.Version,
 	}
 }
@@ -149,6 +150,7 @@ type NewPerson struct {
 	Location       string `json:"location,omitempty" maxLength:"200"`
 	VIP            bool   `json:"vip,omitempty"`
 	ServiceAccount bool   `json:"service_account,omitempty"`
+	ManagerID      int64  `json:"manager_id,omitempty" minimum:"1"`
 }
 
 func (a *api) createPerson(ctx context.Context, in *struct {
@@ -160,7 +162,7 @@ func (a *api) createPerson(ctx context.Context, in *struct {
 	b := in.Body
 	p, err := a.People.CreatePerson(keyed, people.PersonInput{
 		Name: b.Name, Email: b.Email, Phone: b.Phone, JobTitle: b.JobTitle, OrganisationID: b.OrganisationID, Location: b.Location,
-		VIP: b.VIP, ServiceAccount: b.ServiceAccount, Active: true,
+		VIP: b.VIP, ServiceAccount: b.ServiceAccount, ManagerID: b.ManagerID, Active: true,
 	})
 	if err != nil {
 		return nil, err
@@ -192,6 +194,7 @@ type PersonPatch struct {
 	VIP            openapi.Field[bool]   `json:"vip,omitempty" nullable:"false"`
 	Active         openapi.Field[bool]   `json:"active,omitempty" nullable:"false"`
 	ServiceAccount openapi.Field[bool]   `json:"service_account,omitempty" nullable:"false"`
+	ManagerID      openapi.Field[int64]  `json:"manager_id,omitempty" minimum:"1"`
 }
 
 func (a *api) editPerson(ctx context.Context, in *struct {
@@ -226,6 +229,7 @@ func (a *api) editPerson(ctx context.Context, in *struct {
 	patched(b.VIP, &input.VIP)
 	patched(b.Active, &input.Active)
 	patched(b.ServiceAccount, &input.ServiceAccount)
+	patched(b.ManagerID, &input.ManagerID)
 	p, err := a.People.UpdatePerson(ctx, in.ID, version, input)
 	if err != nil {
 		return nil, err

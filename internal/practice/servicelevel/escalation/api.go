@@ -35,6 +35,7 @@ type RungDocument struct {
 	ByClock   bool       `json:"by_clock,omitempty" doc:"Lengths are by the clock, not business time of the agreement's calendar."`
 	Condition string     `json:"condition,omitempty" maxLength:"2000" doc:"A filter that the ticket must match when the rung is due."`
 	Tell      []Audience `json:"tell,omitempty" maxItems:"10" doc:"assignee, members, leads, service_owner, business_owner, chain, requester."`
+	Up        int        `json:"managers_up,omitempty" minimum:"0" maximum:"5" doc:"Tells the manager of the assignee, so many levels up; where there is none, the leads of the group, and without any the service's owner."`
 	Role      string     `json:"role,omitempty" maxLength:"100" doc:"Everybody who has the role is told."`
 	PersonIDs []int64    `json:"person_ids,omitempty" maxItems:"50"`
 	GroupID   int64      `json:"group_id,omitempty" minimum:"0" doc:"Gets the ticket: functional escalation."`
@@ -118,7 +119,7 @@ func documentOf(l *Ladder) EscalationLadder {
 	for i := range l.Rungs {
 		r := &l.Rungs[i]
 		doc := RungDocument{
-			ID: r.ID, Anchor: r.Anchor, Percent: r.Percent, Times: r.Times, ByClock: r.ByClock, Condition: r.Condition, Tell: r.Tell, Role: r.Role,
+			ID: r.ID, Anchor: r.Anchor, Percent: r.Percent, Times: r.Times, ByClock: r.ByClock, Condition: r.Condition, Tell: r.Tell, Up: r.Up, Role: r.Role,
 			PersonIDs: r.Persons, GroupID: r.Group, Raise: r.Raise, Tag: r.Tag,
 		}
 		if r.Anchor != AtPercent {
@@ -145,7 +146,7 @@ func (d *NewLadder) ladder() (Ladder, error) {
 	for i := range d.Rungs {
 		r := &d.Rungs[i]
 		rung := Rung{
-			ID: r.ID, Anchor: r.Anchor, Percent: r.Percent, Times: r.Times, ByClock: r.ByClock, Condition: r.Condition, Tell: r.Tell, Role: r.Role,
+			ID: r.ID, Anchor: r.Anchor, Percent: r.Percent, Times: r.Times, ByClock: r.ByClock, Condition: r.Condition, Tell: r.Tell, Up: r.Up, Role: r.Role,
 			Persons: r.PersonIDs, Group: r.GroupID, Raise: r.Raise, Tag: r.Tag,
 		}
 		var err error
@@ -362,6 +363,8 @@ func outside(err error) error {
 			f.Name = "agreement_ids"
 		case strings.HasSuffix(f.Name, ".persons"):
 			f.Name = strings.TrimSuffix(f.Name, "s") + "_ids"
+		case strings.HasSuffix(f.Name, ".up"):
+			f.Name = strings.TrimSuffix(f.Name, "up") + "managers_up"
 		case strings.HasSuffix(f.Name, ".group"):
 			f.Name += "_id"
 		}

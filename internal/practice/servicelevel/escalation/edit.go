@@ -75,6 +75,9 @@ func (f *form) draw(l *Ladder) {
 		if r.Raise {
 			f.Cells[at+"raise"] = "true"
 		}
+		if r.Up > 0 {
+			f.Cells[at+"up"] = itoa(r.Up)
+		}
 		f.Cells[at+"condition"], f.Cells[at+"role"], f.Cells[at+"tag"] = r.Condition, r.Role, r.Tag
 		for _, a := range r.Tell {
 			f.Tell[at+string(a)] = "true"
@@ -126,6 +129,11 @@ func (f *form) ladder() (l Ladder, places []int, err error) {
 				wrong.Add("r."+itoa(i)+".times", "Repeat 1 to %d times.", MaxRounds)
 			}
 		}
+		if up := f.cell(i, "up"); up != "" {
+			if r.Up, err = strconv.Atoi(up); err != nil {
+				wrong.Add("r."+itoa(i)+".up", "Go up 1 to %d levels.", MaxUp)
+			}
+		}
 		l.Rungs, places = append(l.Rungs, r), append(places, i)
 	}
 	return l, places, wrong.Err()
@@ -134,7 +142,7 @@ func (f *form) ladder() (l Ladder, places []int, err error) {
 // empty reports whether nothing was written into a row.
 func (f *form) empty(i int) bool {
 	at := itoa(i)
-	for _, name := range []string{"much", "every", "times", "condition", "role", "raise", "tag"} {
+	for _, name := range []string{"much", "every", "times", "condition", "role", "raise", "tag", "up"} {
 		if f.cell(i, name) != "" {
 			return false
 		}
@@ -464,6 +472,11 @@ func rungFields(ctx context.Context, f *form, i int, n names, roles []access.Rol
 	for _, r := range roles {
 		role.Options = append(role.Options, ui.Option{Value: r.Key, Label: text.Label(ctx, "role", r.Name), Selected: f.cell(i, "role") == r.Key})
 	}
+	up := ui.Select{Field: field("up", text.T(ctx, "Tells the manager of the assignee")), Placeholder: text.T(ctx, "No")}
+	up.Help = text.T(ctx, "Where nobody stands that high, the group's leads are told, and without any the service's owner.")
+	for n := 1; n <= MaxUp; n++ {
+		up.Options = append(up.Options, ui.Option{Value: itoa(n), Label: text.N(ctx, n, "%d level up", "%d levels up"), Selected: f.cell(i, "up") == itoa(n)})
+	}
 	checks := view.Tell{Legend: tell}
 	for _, a := range Audiences() {
 		checks.Options = append(checks.Options, ui.Check{
@@ -474,7 +487,7 @@ func rungFields(ctx context.Context, f *form, i int, n names, roles []access.Rol
 	condition := input("condition", text.T(ctx, "Only tickets that match"), text.T(ctx, "In the language of lists, such as priority:<=2. Empty is every ticket."))
 	condition.Mono = true
 	out.Does = []templ.Component{
-		checks, role, persons, groups, input("tag", text.T(ctx, "Marks it with the tag"), ""), condition, raise,
+		checks, up, role, persons, groups, input("tag", text.T(ctx, "Marks it with the tag"), ""), condition, raise,
 	}
 	return out
 }

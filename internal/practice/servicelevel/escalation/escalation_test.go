@@ -320,6 +320,64 @@ func TestRungsReachWhoStandsIn(t *testing.T) {
 	})
 }
 
+func TestRungsGoUpTheLine(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		manager := func(person, of int64) {
+			p := must(w.People.Person(w.System(), person))(t)
+			p.ManagerID = of
+			must(w.People.UpdatePerson(w.System(), person, p.Version, p.PersonInput))(t)
+		}
+		manager(w.ana, w.olga)
+		manager(w.olga, w.asker) // who asks for things, and may not read what is internal
+		up := func(n, levels int) escalation.Rung {
+			return escalation.Rung{Anchor: escalation.AtPercent, Percent: n, Up: levels}
+		}
+		w.ladder("Standard", nil, up(50, 1), up(60, 2), up(75, 3))
+		tk := w.incident(0)
+		w.keep()
+		w.pass(4 * time.Hour)
+		lines := must(w.notices.Inbox(w.As(w.olga), notify.Query{}))(t).Lines
+		if len(lines) != 1 || lines[0].Notices[0].Reason != notify.AsManager || lines[0].Notices[0].For != w.ana {
+			t.Errorf("the manager was told %+v", lines)
+		}
+		if said := w.escalated(tk); !strings.Contains(said, "1 level above Ana Agent: Olga Owner") {
+			t.Errorf("the timeline says %q", said)
+		}
+		for range 2 { // somebody who may not know, and nobody at all
+			w.pass(time.Hour)
+		}
+		if len(w.told(w.asker)) != 0 || len(w.told(w.lea)) != 2 {
+			t.Errorf("dead ends: %q and %q", w.told(w.asker), w.told(w.lea))
+		}
+		if said := w.escalated(tk); !strings.Contains(said, "Up the line from Ana Agent: nobody that high, so the group's leads: Lea Lead") {
+			t.Errorf("the timeline says %q", said)
+		}
+	})
+}
+
+func TestUpTheLineEndsAtTheServicesOwner(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.ladder("Standard", nil, escalation.Rung{Anchor: escalation.AtPercent, Percent: 50, Up: 1})
+		payroll := w.Service("Payroll", w.olga)
+		tk := must(w.tickets.Create(w.System(), ticket.Create{Kind: "incident", Title: "Slow", RequesterID: w.asker, GroupID: w.second, ServiceID: payroll}))(t)
+		nowhere := must(w.tickets.Create(w.System(), ticket.Create{Kind: "incident", Title: "Slower", RequesterID: w.asker, GroupID: w.second}))(t)
+		w.keep()
+		w.pass(4 * time.Hour)
+		if len(w.told(w.olga)) != 1 {
+			t.Errorf("the owner was told %q", w.told(w.olga))
+		}
+		if said := w.escalated(tk); !strings.Contains(said, "Up the line: nobody has it, so the service's owner: Olga Owner") {
+			t.Errorf("the timeline says %q", said)
+		}
+		if said := w.escalated(nowhere); !strings.Contains(said, "nobody has it, and there is neither a lead nor an owner") {
+			t.Errorf("the timeline says %q", said)
+		}
+		if _, err := w.ladders.Create(w.As(w.boss), escalation.Ladder{Name: "Too high", Body: escalation.Body{Rungs: []escalation.Rung{{Anchor: escalation.AtPercent, Percent: 50, Up: 6}}}}); apperr.ByField(t.Context(), err)["rungs.0.up"] == "" {
+			t.Errorf("six levels up: %v", err)
+		}
+	})
+}
+
 func TestWhatNobodyRanForBecomesOneMessage(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.ladder("Standard", nil, percent(50, escalation.Assignee), percent(75, escalation.Assignee), percent(90, escalation.Assignee, escalation.Leads), after(4*time.Hour, escalation.Chain))

@@ -186,12 +186,27 @@ type told struct {
 	Missed   []saidRung    `json:"missed,omitempty"` // that were missed and are told of here
 	People   []string      `json:"people,omitempty"` // who was told, the first of them
 	More     int           `json:"more,omitempty"`   // and so many
+	Up       []saidUp      `json:"up,omitempty"`
 	Instead  []saidInstead `json:"instead,omitempty"`
 	Group    string        `json:"group,omitempty"` // that got the ticket
 	Priority int           `json:"priority,omitempty"`
 	Tag      string        `json:"tag,omitempty"`
 	Failed   string        `json:"failed,omitempty"` // what could not be done
 }
+
+// saidUp says where a way up the line led.
+type saidUp struct {
+	Levels  int      `json:"levels"`
+	Of      string   `json:"of,omitempty"` // the assignee; "" while there was none
+	People  []string `json:"people,omitempty"`
+	Instead string   `json:"instead,omitempty"` // who they are, where nobody stands that high
+}
+
+// Who is told where nobody stands that high.
+const (
+	insteadLead  = "lead"
+	insteadOwner = "owner"
+)
 
 // saidInstead names who was told instead of somebody who was away.
 type saidInstead struct {

@@ -49,6 +49,7 @@ const (
 	MaxLadders = 100
 	MaxRungs   = 15
 	MaxRounds  = 20 // repetitions of a rung
+	MaxUp      = 5  // levels of managers
 	maxPersons = 50
 	maxPercent = 500
 	maxName    = 200
@@ -71,11 +72,14 @@ type Rung struct {
 	// Condition is a filter that the ticket must match when the rung is due; "" is every one.
 	Condition string     `json:"condition,omitempty"`
 	Tell      []Audience `json:"tell,omitempty"`
-	Role      string     `json:"role,omitempty"` // whoever has it is told
-	Persons   []int64    `json:"persons,omitempty"`
-	Group     int64      `json:"group,omitempty"` // gets the ticket
-	Raise     bool       `json:"raise,omitempty"` // the priority, by one
-	Tag       string     `json:"tag,omitempty"`   // marks the ticket
+	// Up tells the manager of the assignee, so many levels up; where there is none, the
+	// group's leads, and without any the service's owner.
+	Up      int     `json:"up,omitempty"`
+	Role    string  `json:"role,omitempty"` // whoever has it is told
+	Persons []int64 `json:"persons,omitempty"`
+	Group   int64   `json:"group,omitempty"` // gets the ticket
+	Raise   bool    `json:"raise,omitempty"` // the priority, by one
+	Tag     string  `json:"tag,omitempty"`   // marks the ticket
 }
 
 // sameInstant reports whether two rungs stand at the same place.
@@ -267,7 +271,10 @@ func (r *Rung) check(wrong *apperr.Problems, at string) {
 	default:
 		wrong.Add(at+"anchor", "Choose when it fires.")
 	}
-	if len(r.Tell) == 0 && r.Role == "" && len(r.Persons) == 0 && r.Group == 0 && !r.Raise && r.Tag == "" {
+	if r.Up < 0 || r.Up > MaxUp {
+		wrong.Add(at+"up", "Go up 1 to %d levels.", MaxUp)
+	}
+	if len(r.Tell) == 0 && r.Up == 0 && r.Role == "" && len(r.Persons) == 0 && r.Group == 0 && !r.Raise && r.Tag == "" {
 		wrong.Add(at+"tell", "Say whom it tells or what it does.")
 	}
 	if len(r.Persons) > maxPersons {

@@ -200,6 +200,10 @@ func (s *Service) lines(ctx context.Context, t *ticket.Ticket, all []Step) ([]vi
 	if err != nil {
 		return nil, err
 	}
+	above, err := s.aboveNow(ctx, t, all, by)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]view.Line, 0, len(all))
 	for i := range all {
 		e := &all[i]
@@ -209,6 +213,9 @@ func (s *Service) lines(ctx context.Context, t *ticket.Ticket, all []Step) ([]vi
 			if r, ok := l.rung(e.Rung); ok {
 				said.Anchor, said.Percent, said.Span, said.ByClock = r.Anchor, r.Percent, r.Span+time.Duration(e.Round)*r.Every, r.ByClock
 				line.Does = r.does(ctx, n)
+				if way := above[r.Up]; way != "" && e.Status == Planned {
+					line.Does = text.T(ctx, "%s. As things stand: %s", line.Does, way)
+				}
 			}
 		}
 		if line.What = s.rungWords(ctx, t, &said); said.Anchor == "" {
@@ -274,4 +281,30 @@ func (s *Service) explain(w http.ResponseWriter, r *http.Request) error {
 		m.Table.Rows = append(m.Table.Rows, ui.Row{Muted: all[i].Status == Skipped, Cells: []templ.Component{ui.Words(lines[i].What), ui.Words(lines[i].Does), at, ui.Words(state)}})
 	}
 	return s.d.Frame.Page(w, r, module.Page{Title: m.Title, Active: "queue"}, m.View())
+}
+
+// aboveNow says where the ways up the line of what is planned lead, as things stand.
+func (s *Service) aboveNow(ctx context.Context, t *ticket.Ticket, all []Step, by map[int64]*Ladder) (map[int]string, error) {
+	levels := map[int]upward{}
+	for i := range all {
+		l := by[all[i].Ladder]
+		if l == nil || all[i].Status != Planned {
+			continue
+		}
+		if r, ok := l.rung(all[i].Rung); ok && r.Up > 0 {
+			levels[r.Up] = upward{}
+		}
+	}
+	if err := s.climb(ctx, t, levels); err != nil {
+		return nil, err
+	}
+	out := make(map[int]string, len(levels))
+	for n, way := range levels { // at most MaxUp
+		u, err := s.upWords(ctx, s.d.DB.Reader(), t, n, way)
+		if err != nil {
+			return nil, err
+		}
+		out[n] = u.words(ctx)
+	}
+	return out, nil
 }

@@ -41,6 +41,8 @@ type Names interface {
 	PersonNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.PersonName, error)
 	GroupNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]people.GroupName, error)
 	OrganisationNames(ctx context.Context, q database.Querier, ids []int64) (map[int64]string, error)
+	// Managers gives who stands above a person, the nearest first; 0 for who left.
+	Managers(ctx context.Context, q database.Querier, person int64, most int) ([]int64, error)
 	// AwayAt says which of some persons are away.
 	AwayAt(ctx context.Context, q database.Querier, at time.Time, persons []int64) (people.Book, error)
 }

@@ -27,8 +27,11 @@ type recipient struct {
 // tell tells everybody whom rungs name, each once, and instead of those who are away
 // who stands in for them.
 func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe, said *told, ahead foreseen) error {
-	to, err := s.recipients(ctx, tx, t, all)
-	if err != nil || len(to) == 0 {
+	to, err := s.recipients(ctx, tx, t, all, ahead.up)
+	if err != nil {
+		return err
+	}
+	if err := s.sayUp(ctx, tx, t, all, ahead.up, said); err != nil || len(to) == 0 {
 		return err
 	}
 	to = ahead.routed(to)
@@ -54,8 +57,11 @@ func (s *Service) tell(ctx context.Context, tx *database.Tx, t *ticket.Ticket, a
 			To: r.person, Kind: notify.Escalated, Reason: r.why, Subject: notify.Ticket(t.ID), Actor: ticket.ActorRef{Type: access.TypeSystem}, Routed: true, Urgent: urgent,
 			Internal: r.why != notify.AsRequester, Detail: detail, Key: fmt.Sprintf("escalation:%d", all[len(all)-1].ID),
 		}
-		if r.instead != nil {
+		switch {
+		case r.instead != nil:
 			n = r.instead.Of(n)
+		case r.why == notify.AsManager:
+			n.For = t.AssigneeID
 		}
 		notices = append(notices, n)
 	}
@@ -126,15 +132,107 @@ func (s *Service) sayInstead(ctx context.Context, tx *database.Tx, to []recipien
 type foreseen struct {
 	readers map[int64]context.Context
 	instead map[int64][]notify.Instead
+	up      map[int]upward
+}
+
+// upward is where a way up the line leads.
+type upward struct {
+	persons []int64
+	why     notify.Reason
+}
+
+// climb finds who stands so many levels above the assignee and may see the ticket; else
+// the group's leads, else the service's owner, who are told as such.
+func (s *Service) climb(ctx context.Context, t *ticket.Ticket, levels map[int]upward) error {
+	if len(levels) == 0 {
+		return nil
+	}
+	near, err := readAround(ctx, s.d.DB.Reader(), t.GroupID, t.ServiceID)
+	if err != nil {
+		return err
+	}
+	var line []int64
+	if t.AssigneeID != 0 {
+		if line, err = s.d.Names.Managers(ctx, s.d.DB.Reader(), t.AssigneeID, MaxUp); err != nil {
+			return err
+		}
+	}
+	may := func(person int64) (bool, error) {
+		if person == 0 {
+			return false, nil
+		}
+		return s.d.Tickets.PersonMay(ctx, person, access.ReadNotes, t)
+	}
+	for n := range levels {
+		if n <= len(line) {
+			ok, err := may(line[n-1])
+			if err != nil {
+				return err
+			}
+			if ok {
+				levels[n] = upward{[]int64{line[n-1]}, notify.AsManager}
+				continue
+			}
+		}
+		switch {
+		case len(near.leads) > 0:
+			levels[n] = upward{near.leads, notify.AsLead}
+		case near.owner != 0:
+			levels[n] = upward{[]int64{near.owner}, notify.AsOwner}
+		}
+	}
+	return nil
+}
+
+// upWords is where a way up the line leads, with names.
+func (s *Service) upWords(ctx context.Context, q database.Querier, t *ticket.Ticket, levels int, way upward) (saidUp, error) {
+	names, err := s.d.Names.PersonNames(ctx, q, append([]int64{t.AssigneeID}, way.persons...))
+	u := saidUp{Levels: levels, Of: names[t.AssigneeID].Name}
+	for _, p := range way.persons {
+		u.People = append(u.People, names[p].Name)
+	}
+	switch way.why {
+	case notify.AsManager:
+	case notify.AsLead:
+		u.Instead = insteadLead
+	default:
+		u.Instead = insteadOwner
+	}
+	return u, err
+}
+
+// sayUp notes where each way up the line led.
+func (s *Service) sayUp(ctx context.Context, tx *database.Tx, t *ticket.Ticket, all []ripe, up map[int]upward, said *told) error {
+	for n := 1; n <= MaxUp; n++ {
+		if !slices.ContainsFunc(all, func(r ripe) bool { return r.rung.Up == n }) {
+			continue
+		}
+		u, err := s.upWords(ctx, tx, t, n, up[n])
+		if err != nil {
+			return err
+		}
+		said.Up = append(said.Up, u)
+	}
+	return nil
 }
 
 func (s *Service) foresee(ctx context.Context, t *ticket.Ticket, clocks []clock.Clock) (foreseen, error) {
-	out := foreseen{readers: map[int64]context.Context{}, instead: map[int64][]notify.Instead{}}
+	out := foreseen{readers: map[int64]context.Context{}, instead: map[int64][]notify.Instead{}, up: map[int]upward{}}
 	due, err := s.ripe(ctx, s.d.DB.Reader(), t.ID, clocks, s.now())
 	if err != nil || len(due) == 0 {
 		return out, err
 	}
-	to, err := s.recipients(ctx, s.d.DB.Reader(), t, due)
+	for _, r := range due {
+		for i := range r.ladder.Rungs { // of all its rungs: another may become due meanwhile
+			if n := r.ladder.Rungs[i].Up; n > 0 {
+				out.up[n] = upward{}
+			}
+		}
+	}
+	if err := s.climb(ctx, t, out.up); err != nil {
+		return out, err
+	}
+	to, err := s.recipients(ctx, s.d.DB.Reader(), t, due, out.up)
 	if err != nil {
 		return out, err
 	}
@@ -187,7 +285,7 @@ func (f *foreseen) routed(to []recipient) []recipient {
 }
 
 // recipients are all whom rungs tell, those nearest to the work first.
-func (s *Service) recipients(ctx context.Context, q database.Querier, t *ticket.Ticket, all []ripe) ([]recipient, error) {
+func (s *Service) recipients(ctx context.Context, q database.Querier, t *ticket.Ticket, all []ripe, up map[int]upward) ([]recipient, error) {
 	near, err := readAround(ctx, q, t.GroupID, t.ServiceID)
 	if err != nil {
 		return nil, err
@@ -225,6 +323,9 @@ func (s *Service) recipients(ctx context.Context, q database.Querier, t *ticket.
 		}
 	}
 	for _, r := range all {
+		if way := up[r.rung.Up]; r.rung.Up > 0 {
+			add(way.why, way.persons...)
+		}
 		if r.rung.Role != "" {
 			holding, err := s.d.Roles.PersonsHolding(ctx, q, r.rung.Role, mostTold)
 			if err != nil {

@@ -96,6 +96,9 @@ func (r *Rung) does(ctx context.Context, n names) string {
 	for _, a := range r.Tell {
 		people = append(people, audienceLabel(ctx, a))
 	}
+	if r.Up > 0 {
+		people = append(people, text.N(ctx, r.Up, "the assignee's manager", "the assignee's manager, %d levels up"))
+	}
 	if r.Role != "" {
 		people = append(people, text.T(ctx, "everybody with the role %s", text.Label(ctx, "role", n.roles[r.Role])))
 	}
@@ -178,6 +181,9 @@ func (s *Service) tells(ctx context.Context, c ticket.Change) (string, bool) {
 		}
 		out = text.T(ctx, "%s. Told: %s", out, text.List(ctx, people))
 	}
+	for i := range said.Up {
+		out = text.T(ctx, "%s. %s", out, said.Up[i].words(ctx))
+	}
 	for _, i := range said.Instead {
 		out = text.T(ctx, "%s. %s instead of %s, who is away", out, i.Person, i.For)
 	}
@@ -194,6 +200,26 @@ func (s *Service) tells(ctx context.Context, c ticket.Change) (string, bool) {
 		out = text.T(ctx, "%s. Could not be done: %s", out, said.Failed)
 	}
 	return out, true
+}
+
+// words says where a way up the line led: "2 levels above Ana Silva: Lea Maas".
+func (u *saidUp) words(ctx context.Context) string {
+	who := text.List(ctx, u.People)
+	switch {
+	case u.Instead == "":
+		return text.N(ctx, u.Levels, "%d level above %s: %s", "%d levels above %s: %s", u.Of, who)
+	case len(u.People) == 0 && u.Of == "":
+		return text.T(ctx, "Up the line: nobody has it, and there is neither a lead nor an owner")
+	case len(u.People) == 0:
+		return text.T(ctx, "Up the line from %s: nobody that high, and there is neither a lead nor an owner", u.Of)
+	case u.Of == "" && u.Instead == insteadLead:
+		return text.T(ctx, "Up the line: nobody has it, so the group's leads: %s", who)
+	case u.Of == "":
+		return text.T(ctx, "Up the line: nobody has it, so the service's owner: %s", who)
+	case u.Instead == insteadLead:
+		return text.T(ctx, "Up the line from %s: nobody that high, so the group's leads: %s", u.Of, who)
+	}
+	return text.T(ctx, "Up the line from %s: nobody that high, so the service's owner: %s", u.Of, who)
 }
 
 // reasonWords says why a rung was skipped.
