@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +26,9 @@ type world struct {
 	exim *mailtest.EximServer
 	sent chan *message.Message
 	envs chan lmtp.Delivery
+	// comesBack gives what goes to addresses of this domain to the product itself.
+	comesBack atomic.Value
+	passed    atomic.Int64 // mails that went over Exim
 }
 
 func newWorld(t *testing.T, s *apptest.System) *world {
@@ -33,7 +38,11 @@ func newWorld(t *testing.T, s *apptest.System) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := lmtp.New(lmtp.Options{Protocol: lmtp.LMTP, Deliver: func(_ context.Context, d lmtp.Delivery) error {
+	server, err := lmtp.New(lmtp.Options{Protocol: lmtp.LMTP, Recipient: w.mayReach, Deliver: func(ctx context.Context, d lmtp.Delivery) error {
+		w.passed.Add(1)
+		if domain, _ := w.comesBack.Load().(string); domain != "" && strings.HasSuffix(d.To[0], "@"+domain) {
+			return w.mail.Take(ctx, d)
+		}
 		m, err := message.Read(d.Raw, message.Limits{})
 		if err == nil {
 			w.sent <- m
@@ -50,6 +59,14 @@ func newWorld(t *testing.T, s *apptest.System) *world {
 	w.exim = mailtest.Exim(t, l.Addr().String())
 	w.mail.TLS = w.exim.TLS()
 	return w
+}
+
+// mayReach refuses the local part "gone", so that Exim sends a bounce.
+func (w *world) mayReach(_ context.Context, address string) error {
+	if strings.HasPrefix(address, "gone@") {
+		return &lmtp.Rejection{Message: "No such user here."}
+	}
+	return nil
 }
 
 // work runs the product's jobs until the test ends.

@@ -278,14 +278,24 @@ type where struct {
 
 var number = regexp.MustCompile(`\b[A-Z][A-Z0-9]{0,9}-[0-9]{1,12}\b`)
 
-// find looks for the ticket a mail belongs to: by our mark, by the messages it
-// refers to, by the conversation that Outlook says it is of, by a number that only
-// counts from somebody who takes part.
+// find looks for the ticket a mail belongs to: by the nearest message it refers to
+// that has our mark or that we have, by our mark in an address, by messages that
+// others referred to as well, by the conversation that Outlook says it is of, by a
+// number that only counts from somebody who takes part.
 func (s *Service) find(ctx context.Context, d *mailed) (where, error) {
-	ids := slices.Concat(d.m.InReplyTo, d.m.References)
+	ids := slices.Clone(d.m.References)
+	slices.Reverse(ids) // the last is the nearest
+	ids = append(slices.Clone(d.m.InReplyTo), ids...)
+	had, err := ticketsOfHad(ctx, s.DB.Reader(), ids)
+	if err != nil {
+		return where{}, err
+	}
 	for _, id := range ids {
 		if n, ok := d.self.marks.inID(id); ok {
 			return s.follow(ctx, d, n, "mark", id)
+		}
+		if n := had[id]; n != 0 {
+			return s.follow(ctx, d, n, "reference", id)
 		}
 	}
 	for _, address := range d.addresses() {
@@ -317,6 +327,12 @@ func (s *Service) find(ctx context.Context, d *mailed) (where, error) {
 			return where{}, err
 		}
 		part, err := s.takesPart(ctx, &t, d.From)
+		if err == nil && !part && t.MergedIntoID != 0 {
+			var now ticket.Ticket
+			if now, err = s.goingOn(ctx, t.ID, func(string) {}); err == nil {
+				part, err = s.takesPart(ctx, &now, d.From)
+			}
+		}
 		if err != nil {
 			return where{}, err
 		}
@@ -347,14 +363,7 @@ func (d *mailed) addresses() []string {
 
 // follow goes from a ticket to the one in which it goes on.
 func (s *Service) follow(ctx context.Context, d *mailed, id int64, code, value string) (where, error) {
-	t, err := s.Tickets.Get(ctx, ticket.ByID(id))
-	for range ticket.MaxMerged {
-		if err != nil || t.MergedIntoID == 0 {
-			break
-		}
-		d.say("merged", t.Number)
-		t, err = s.Tickets.Get(ctx, ticket.ByID(t.MergedIntoID))
-	}
+	t, err := s.goingOn(ctx, id, func(merged string) { d.say("merged", merged) })
 	if apperr.Is(err, apperr.NotFound) {
 		return where{}, nil
 	}
@@ -364,6 +373,20 @@ func (s *Service) follow(ctx context.Context, d *mailed, id int64, code, value s
 	d.say(code, value)
 	d.TicketID = t.ID
 	return where{ticket: t.ID}, nil
+}
+
+// goingOn gives the ticket in which one goes on that was merged, or itself. merged
+// hears of each on the way.
+func (s *Service) goingOn(ctx context.Context, id int64, merged func(number string)) (ticket.Ticket, error) {
+	t, err := s.Tickets.Get(ctx, ticket.ByID(id))
+	for range ticket.MaxMerged {
+		if err != nil || t.MergedIntoID == 0 {
+			break
+		}
+		merged(t.Number)
+		t, err = s.Tickets.Get(ctx, ticket.ByID(t.MergedIntoID))
+	}
+	return t, err
 }
 
 // takesPart reports whether an address is that of somebody on the ticket.
@@ -552,20 +575,65 @@ func (s *Service) answer(ctx context.Context, d *mailed, a *arrival, id int64, f
 	if !t.Category.Active() {
 		if message.OnlyThanks(d.parts.New()) {
 			d.say("thanks", "")
-		} else if step, err := s.reopening(ctx, &t); err != nil {
+		} else if done, err := s.answerDone(ctx, d, a, &t, body, files); done || err != nil {
 			return err
-		} else if step != "" {
-			d.say("reopened", "")
-			_, err = s.Tickets.Transition(ctx, ticket.ByID(t.ID), ticket.Step{Transition: step, Comment: body, CommentPublic: true, Attachments: files})
-			return s.known(ctx, d, err)
-		} else if t.Category != workflow.Resolved {
-			d.say("closed", t.Number)
-			d.PossibleID, a.onto, a.possible = t.ID, 0, t.ID
-			return s.open(ctx, d, a, files)
 		}
 	}
 	_, err = s.Tickets.Reply(ctx, ticket.ByID(t.ID), ticket.PublicReply{Body: body, Attachments: files})
 	return s.known(ctx, d, err)
+}
+
+// answerDone takes care of an answer to what is done, unless it is a message as any
+// other; then done is false. Whoever takes part in the conversation opens it again,
+// for as long as whoever asked could.
+func (s *Service) answerDone(ctx context.Context, d *mailed, a *arrival, t *ticket.Ticket, body ticket.Markdown, files []int64) (done bool, err error) {
+	step, err := s.reopening(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	if step != "" {
+		d.say("reopened", "")
+		_, err = s.Tickets.Transition(ctx, ticket.ByID(t.ID), ticket.Step{Transition: step, Comment: body, CommentPublic: true, Attachments: files})
+		return true, s.known(ctx, d, err)
+	}
+	asker := access.With(ctx, access.NewPerson(t.RequesterID, "", 0, access.Facts{Grants: mailGrants()}))
+	if a.reopen, err = s.reopening(asker, t); err != nil {
+		return false, err
+	}
+	if a.reopen != "" { // a message of the author, and then a step of ours
+		d.say("reopened", "")
+		return false, nil
+	}
+	if t.Category == workflow.Resolved {
+		return false, nil
+	}
+	later, err := s.goesOn(ctx, d, t)
+	if err != nil {
+		return false, err
+	}
+	if later != 0 {
+		return true, s.answer(ctx, d, a, later, files)
+	}
+	d.say("closed", t.Number)
+	d.PossibleID, a.onto, a.possible = t.ID, 0, t.ID
+	return true, s.open(ctx, d, a, files)
+}
+
+// goesOn gives the ticket that the author opened by an earlier answer to a closed one,
+// while it is worked on; 0 for none.
+func (s *Service) goesOn(ctx context.Context, d *mailed, t *ticket.Ticket) (int64, error) {
+	id, err := followUpOf(ctx, s.DB.Reader(), t.ID, d.PersonID)
+	if err != nil || id == 0 {
+		return 0, err
+	}
+	later, err := s.goingOn(asSystem(ctx), id, func(string) {})
+	if apperr.Is(err, apperr.NotFound) || err == nil && !later.Category.Active() {
+		return 0, nil
+	}
+	if err == nil {
+		d.say("goes_on", later.Number)
+	}
+	return later.ID, err
 }
 
 // reopening gives the step back to work that the author may take; "" for none.

@@ -112,16 +112,48 @@ func personOf(ctx context.Context, q database.Querier, address string) (somebody
 	return found[0], nil
 }
 
+// ticketsOfHad gives the tickets of those messages that we have, by their ids.
+func ticketsOfHad(ctx context.Context, q database.Querier, ids []string) (map[string]int64, error) {
+	ids = kept(ids)
+	out := map[string]int64{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var args database.Args
+	err := database.Each(ctx, q, func(r database.Row) error {
+		var id string
+		var ticketID int64
+		err := r.Scan(&id, &ticketID)
+		out[id] = ticketID
+		return err
+	}, `SELECT m.message_id, m.ticket_id FROM mail_ids m WHERE m.message_id IN `+database.In(&args, ids)+` AND m.relation IN ('sent', 'received') ORDER BY m.at, m.ticket_id`, args.Values()...)
+	return out, err
+}
+
+// kept gives those ids that can be kept, at most 100.
+func kept(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if id != "" && len(id) <= maxID && len(out) < 100 {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// followUpOf gives the newest ticket that somebody opened by an answer to one that was
+// closed; 0 for none.
+func followUpOf(ctx context.Context, q database.Querier, ticketID, personID int64) (id int64, err error) {
+	err = database.Each(ctx, q, func(r database.Row) error { return r.Scan(&id) },
+		`SELECT a.ticket_id FROM mail_arrivals a WHERE a.possible_id = $1 AND a.person_id = $2 AND a.state = 'landed' ORDER BY a.id DESC LIMIT 1`, ticketID, personID)
+	return id, err
+}
+
 // ticketOfIDs finds the ticket that some messages belong to: those that we have go
 // before those that were only mentioned, and the newest before the others. A mail
 // that was mentioned before it came counts by its own id.
 func ticketOfIDs(ctx context.Context, q database.Querier, ids []string, own string) (ticketID int64, by string, err error) {
-	var all []string
-	for _, id := range append(ids, own) {
-		if id != "" && len(id) <= maxID && len(all) < 100 {
-			all = append(all, id)
-		}
-	}
+	all := kept(append([]string{own}, ids...))
 	if len(all) == 0 {
 		return 0, "", nil
 	}

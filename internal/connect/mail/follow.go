@@ -10,8 +10,10 @@ import (
 	"github.com/steward-itsm/steward/internal/core/letter"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/core/workflow"
+	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/jobs"
+	"github.com/steward-itsm/steward/internal/ui/text"
 )
 
 // Follow is a ticket.Follower: it writes the letters that a save asks for, to those
@@ -156,6 +158,7 @@ type arrival struct {
 	alsoTo      []int64 // persons who had the mail itself
 	onto        int64   // the ticket it is for; 0 is the one that it opens
 	possible    int64
+	reopen      string // the step that opens the ticket again, which its author may not take
 }
 
 type arrivalKey struct{}
@@ -207,7 +210,7 @@ func (s *Service) landed(ctx context.Context, tx *database.Tx, a *arrival, what 
 	if _, err := tx.Exec(ctx, reviveAddress, d.From); err != nil {
 		return err
 	}
-	_, err = s.settle.Enqueue(ctx, tx, settling{Ticket: what.After.ID, Watchers: append([]int64{d.PersonID}, a.alsoTo...), Possible: a.possible})
+	_, err = s.settle.Enqueue(ctx, tx, settling{Ticket: what.After.ID, Watchers: append([]int64{d.PersonID}, a.alsoTo...), Possible: a.possible, Reopen: a.reopen})
 	return err
 }
 
@@ -216,10 +219,11 @@ type settling struct {
 	Ticket   int64   `json:"ticket"`
 	Watchers []int64 `json:"watchers"`
 	Possible int64   `json:"possible,omitempty"`
+	Reopen   string  `json:"reopen,omitempty"`
 }
 
-// settleTicket makes those who had a mail watchers of its ticket, and links it with
-// the one that it may belong to.
+// settleTicket makes those who had a mail watchers of its ticket, opens one again that
+// was done, and links it with the one that it may belong to.
 func (s *Service) settleTicket(ctx context.Context, _ *jobs.Job, work settling) error {
 	ctx = asSystem(ctx)
 	t, err := s.Tickets.Get(ctx, ticket.ByID(work.Ticket))
@@ -235,6 +239,12 @@ func (s *Service) settleTicket(ctx context.Context, _ *jobs.Job, work settling) 
 	if len(watchers) != len(t.Watchers) {
 		slices.Sort(watchers)
 		if _, err := s.Tickets.SetWatchers(ctx, ticket.ByID(t.ID), 0, watchers); err != nil {
+			return err
+		}
+	}
+	if work.Reopen != "" && !t.Category.Active() {
+		_, err := s.Tickets.Transition(ctx, ticket.ByID(t.ID), ticket.Step{Transition: work.Reopen, Comment: ticket.Markdown(text.T(ctx, "An answer came by mail."))})
+		if err != nil && !apperr.Is(err, apperr.Conflict) { // somebody took another step meanwhile
 			return err
 		}
 	}

@@ -73,6 +73,8 @@ func remark(ctx context.Context, r message.Remark) string {
 		return text.T(ctx, "%s was merged: it goes where that ticket goes on.", r.Value)
 	case "closed":
 		return text.T(ctx, "%s is closed and cannot be opened again by its author: a new ticket was opened.", r.Value)
+	case "goes_on":
+		return text.T(ctx, "Its author has opened %s after that already: it goes there.", r.Value)
 	case "reopened":
 		return text.T(ctx, "The ticket was done; the answer opened it again.")
 	case "thanks":

@@ -14,9 +14,11 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/notify"
+	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/live"
 )
 
 // told lists the newest lines of a person, each as "kind/reason" of its notices,
@@ -67,6 +69,23 @@ func TestReplyTellsAssigneeRequesterAndWatchers(t *testing.T) {
 		d.wants(t, d.carla, "reply/requester")
 		if got := d.unread(t, d.ana); got != 1 {
 			t.Errorf("two notices of one ticket are %d lines", got)
+		}
+	})
+}
+
+func TestATicketWithManyWatchersCanBeAnswered(t *testing.T) {
+	each(t, func(t *testing.T, d desk) {
+		tk := d.incident(t, "VPN")
+		company := d.Organisation(people.Customer, "Many Ltd", 0)
+		var watchers []int64
+		for n := range live.MaxTopics + 1 {
+			watchers = append(watchers, d.Person(fmt.Sprint("Watcher ", n), company, "requester"))
+		}
+		must(d.Tickets.SetWatchers(d.As(d.ben), ticket.ByID(tk.ID), 0, watchers))(t)
+		d.screens.take()
+		must(d.Tickets.Reply(d.As(d.ben), ticket.ByID(tk.ID), ticket.PublicReply{Body: "Try again."}))(t)
+		if told := d.screens.take(); len(told) <= live.MaxTopics {
+			t.Errorf("%d screens were told of %d", len(told), len(watchers))
 		}
 	})
 }

@@ -191,7 +191,11 @@ func (s *Service) store(ctx context.Context, tx *database.Tx, notices []Notice, 
 			topics = append(topics, t)
 		}
 	}
-	return s.live.Publish(ctx, tx, live.Event{Topics: topics, Kind: Event})
+	var events []live.Event
+	for part := range slices.Chunk(topics, live.MaxTopics) {
+		events = append(events, live.Event{Topics: part, Kind: Event})
+	}
+	return s.live.Publish(ctx, tx, events...)
 }
 
 // announce tells a person's own screens that they read something elsewhere.

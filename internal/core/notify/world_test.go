@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -41,6 +42,9 @@ func (s *screens) Publish(_ context.Context, _ *database.Tx, events ...live.Even
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range events {
+		if len(e.Topics) == 0 || len(e.Topics) > live.MaxTopics {
+			return fmt.Errorf("an event with %d topics is refused", len(e.Topics))
+		}
 		s.topics = append(s.topics, e.Topics...)
 	}
 	return nil

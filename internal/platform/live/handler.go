@@ -70,8 +70,8 @@ type request struct {
 func parse(r *http.Request) (request, error) {
 	q := r.URL.Query()
 	in := request{topics: q["topic"], present: q.Get("present")}
-	if len(in.topics) == 0 || len(in.topics) > maxTopics {
-		return in, fmt.Errorf("name between 1 and %d topics", maxTopics)
+	if len(in.topics) == 0 || len(in.topics) > MaxTopics {
+		return in, fmt.Errorf("name between 1 and %d topics", MaxTopics)
 	}
 	for _, t := range in.topics {
 		if !validName(t) {

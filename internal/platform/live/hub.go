@@ -172,10 +172,12 @@ func (h *Hub) Publish(ctx context.Context, tx *database.Tx, events ...Event) err
 	return nil
 }
 
+// MaxTopics is how many topics one event has, and one screen follows.
+const MaxTopics = 50
+
 const (
-	maxName   = 200
-	maxTopics = 50
-	maxData   = 4 << 10
+	maxName = 200
+	maxData = 4 << 10
 )
 
 // check refuses what would not fit on the wire, and gives the data as JSON.
@@ -187,7 +189,7 @@ func (e Event) check() (data string, err error) {
 	ok := e.Kind != "" && len(e.Kind) <= maxName && e.Kind != KindResync && e.Kind != KindPresence &&
 		strings.Trim(e.Kind, "abcdefghijklmnopqrstuvwxyz0123456789-.:_") == "" &&
 		(e.Key == "" || validName(e.Key)) && len(text) <= maxData &&
-		len(e.Topics) > 0 && len(e.Topics) <= maxTopics && !slices.ContainsFunc(e.Topics, func(t string) bool { return !validName(t) })
+		len(e.Topics) > 0 && len(e.Topics) <= MaxTopics && !slices.ContainsFunc(e.Topics, func(t string) bool { return !validName(t) })
 	if !ok {
 		return "", fmt.Errorf("live: event %q about %q for %q with %d bytes of data is not fit to publish", e.Kind, e.Key, e.Topics, len(text))
 	}

@@ -92,7 +92,9 @@ func OnlyThanks(text string) bool {
 	closing := false // a name may be on this line and the next
 	for number, line := range lines {
 		opened, unknown, before := false, 0, 0
-		for _, raw := range strings.FieldsFunc(line, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",.!:-–—()\"*_…", r) }) {
+		for _, raw := range strings.FieldsFunc(line, func(r rune) bool {
+			return unicode.IsSpace(r) || strings.ContainsRune(",.!¡:-–—()\"*_…«»„“”", r)
+		}) {
 			word := strings.ToLower(strings.Trim(raw, "'’`"))
 			if word == "" || !strings.ContainsFunc(word, unicode.IsLetter) {
 				if strings.ContainsFunc(word, unicode.IsDigit) {
