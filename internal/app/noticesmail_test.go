@@ -145,6 +145,78 @@ func TestADigestLeavesOutWhatWasReadAndWhatMayNotBeSeen(t *testing.T) {
 	})
 }
 
+// TestOneEventIsOneLetter has somebody want both the letters of tickets they watch and
+// their notices by mail, at once and in a digest.
+func TestOneEventIsOneLetter(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		send, _ := byMail(t, s)
+		person, lead := s.Persons[access.RoleAgent], s.As(access.RoleTeamLead)
+		if err := s.App.Mail().SetMyWish(s.As(access.RoleAgent), mail.WishAll); err != nil {
+			t.Fatal(err)
+		}
+		var last int64
+		// fresh gives the kinds of the letters to the agent since it was asked last.
+		fresh := func() (out []string) {
+			t.Helper()
+			found, err := s.App.Mail().Letters(s.As(access.RoleAdministrator), mail.LetterQuery{Limit: 100})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range found {
+				if l.ID > last && slices.ContainsFunc(l.Recipients, func(r mail.StoredRecipient) bool { return r.PersonID == person }) {
+					out = append(out, string(l.Kind))
+				}
+			}
+			for _, l := range found {
+				last = max(last, l.ID)
+			}
+			return out
+		}
+		tk := s.Ticket(access.RoleRequester, "incident", "Printer jams")
+		check := func(_ ticket.Ticket, err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		check(s.Core.Tickets.SetWatchers(lead, ticket.ByID(tk.ID), 0, []int64{person}))
+		goOut := func() {
+			t.Helper()
+			if err := s.Core.DB.Write(t.Context(), func(tx *database.Tx) error {
+				_, err := tx.Exec(t.Context(), `UPDATE notice_mails SET due_at = 1`)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			send()
+		}
+		for _, way := range []notify.Mail{notify.MailNow, notify.MailDigest} {
+			if err := s.Core.Notices.ChooseMail(s.As(access.RoleAgent), map[notify.Kind]notify.Mail{notify.Replied: way, notify.Moved: way, notify.Noted: way, notify.Assigned: way}); err != nil {
+				t.Fatal(err)
+			}
+			fresh()
+			check(s.Core.Tickets.Reply(lead, ticket.ByID(tk.ID), ticket.PublicReply{Body: "We look at it."}))
+			goOut()
+			if got := fresh(); !slices.Equal(got, []string{"reply"}) {
+				t.Errorf("%q: an answer is told by %v", way, got)
+			}
+			// What happened with words is one event; the note between is another.
+			check(s.Core.Tickets.Reply(lead, ticket.ByID(tk.ID), ticket.PublicReply{Body: "Once more."}))
+			check(s.Core.Tickets.Note(lead, ticket.ByID(tk.ID), ticket.InternalNote{Body: "It is the cable."}))
+			goOut()
+			if got := fresh(); len(got) != 2 || !slices.Contains(got, "notice") || !slices.Contains(got, "reply") {
+				t.Errorf("%q: an answer and a note are told by %v", way, got)
+			}
+		}
+		check(s.Core.Tickets.Transition(lead, ticket.ByID(tk.ID), ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "New cable.", Comment: "It prints again.", CommentPublic: true}))
+		goOut()
+		if got := fresh(); !slices.Equal(got, []string{"resolved"}) {
+			t.Errorf("a solution is told by %v", got)
+		}
+	})
+}
+
 func TestWhenMailComesIsCheckedBesideItsField(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {

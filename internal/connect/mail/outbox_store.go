@@ -220,6 +220,35 @@ func (s *Service) storeOutcome(ctx context.Context, l *Stored) error {
 	})
 }
 
+// ToldOf gives those of some entries of timelines of which letters about their tickets
+// told a person, or will: the letters that Follow writes, of public entries.
+func (s *Service) ToldOf(ctx context.Context, q database.Querier, person int64, entries []letter.Entry) (map[letter.Entry]bool, error) {
+	out := map[letter.Entry]bool{}
+	var tickets []int64
+	for _, e := range entries {
+		tickets = append(tickets, e.Ticket)
+	}
+	slices.Sort(tickets)
+	if tickets = slices.Compact(tickets); len(tickets) == 0 {
+		return out, nil
+	}
+	var args database.Args
+	return out, database.Each(ctx, q, func(r database.Row) error {
+		var id int64
+		var since, seq int
+		if err := r.Scan(&id, &since, &seq); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if e.Ticket == id && (since == 0 && e.Seq == seq || since != 0 && since <= e.Seq && e.Seq <= seq) {
+				out[e] = true
+			}
+		}
+		return nil
+	}, `SELECT l.ticket_id, l.since, l.seq FROM mail_letters l WHERE l.ticket_id IN `+database.In(&args, tickets)+` AND l.kind <> '`+string(letter.Notice)+`'
+		AND EXISTS (SELECT 1 FROM mail_recipients r WHERE r.letter_id = l.id AND r.person_id = `+args.Arg(person)+`)`, args.Values()...)
+}
+
 // relation says what a Message-ID is to a ticket.
 type relation string
 

@@ -54,3 +54,9 @@ type Letter struct {
 	Key    string
 	Sender int64 // of the mail settings; 0 picks by the ticket's group, else the default
 }
+
+// Entry is an entry of a ticket's timeline, as what a letter tells of.
+type Entry struct {
+	Ticket int64
+	Seq    int
+}

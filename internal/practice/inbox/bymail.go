@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,9 @@ func (i *Inbox) sendTo(ctx context.Context, person int64) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
+	if found, err = i.untold(as, person, found); err != nil {
+		return err
+	}
 	lines, err := i.worded(as, found)
 	if err != nil {
 		return err
@@ -70,6 +74,45 @@ func (i *Inbox) sendTo(ctx context.Context, person int64) error {
 		}
 		return i.d.Post.Enqueue(ctx, tx, i.letter(as, person, lines, found))
 	})
+}
+
+// told are the kinds of public news that a letter of a ticket's own conversation tells as
+// well: it has the words, and can be answered.
+var told = []notify.Kind{notify.Opened, notify.Replied, notify.Moved, notify.Mentioned}
+
+// untold leaves out what a letter of the ticket's conversation tells its reader: one
+// event is one letter, also when the notice would have come in a digest later.
+func (i *Inbox) untold(ctx context.Context, person int64, found []notify.Line) ([]notify.Line, error) {
+	entry := func(l *notify.Line, n *notify.Stored) (letter.Entry, bool) {
+		return letter.Entry{Ticket: l.Subject.ID, Seq: n.Seq},
+			l.Subject.Type == notify.TicketSubject && n.Seq != 0 && !n.Internal && n.For == 0 && slices.Contains(told, n.Kind)
+	}
+	var ask []letter.Entry
+	for at := range found {
+		for n := range found[at].Notices {
+			if e, ok := entry(&found[at], &found[at].Notices[n]); ok {
+				ask = append(ask, e)
+			}
+		}
+	}
+	if len(ask) == 0 {
+		return found, nil
+	}
+	had, err := i.d.Post.ToldOf(ctx, i.d.DB.Reader(), person, ask)
+	if err != nil || len(had) == 0 {
+		return found, err
+	}
+	var out []notify.Line
+	for _, l := range found {
+		l.Notices = slices.DeleteFunc(slices.Clone(l.Notices), func(n notify.Stored) bool {
+			e, ok := entry(&l, &n)
+			return ok && had[e]
+		})
+		if l.Unread = len(l.Notices); l.Unread > 0 { // those for mail are all unread
+			out = append(out, l)
+		}
+	}
+	return out, nil
 }
 
 // drop ends what was to be told to somebody who is gone.

@@ -51,6 +51,9 @@ type Post interface {
 	Enqueue(ctx context.Context, tx *database.Tx, l letter.Letter) error
 	// HasSender reports whether mail is set up, so that it can be offered.
 	HasSender(ctx context.Context, q database.Querier) (bool, error)
+	// ToldOf gives those of some entries of tickets of which letters of the ticket's own
+	// conversation tell a person.
+	ToldOf(ctx context.Context, q database.Querier, person int64, entries []letter.Entry) (map[letter.Entry]bool, error)
 }
 
 // Inbox holds the pages.

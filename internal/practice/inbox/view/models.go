@@ -16,6 +16,9 @@ import (
 // URL is the list's address; everything of the room lies below it.
 const URL = "/inbox"
 
+// MailURL is where one chooses of which tickets letters come.
+const MailURL = "/mail/preferences"
+
 // changed is the live event that a person's notices changed.
 const changed = "notices-changed"
 
