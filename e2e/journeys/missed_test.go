@@ -16,8 +16,6 @@ var notLookedAt = map[string]string{
 	"/tickets/{number}/document/{version}": "a PDF", "/portal/tickets/{number}/document": "a PDF",
 
 	"/mail/quarantine/{id}/raw": "a file", "/tickets/{number}/mail/{id}/raw": "a file",
-	// Nobody writes mail to the world of the journeys: e2e/mail does, with real servers.
-	"/tickets/{number}/mail/{id}": "needs a mail that arrived", "/tickets/{number}/mail/{id}/pictures": "needs a mail that arrived",
 
 	"/admin/mail": "leads on to the senders",
 	"/queue/next": "leads on to a ticket", "/queue/back": "leads back to the queue", "/drafts/mine": "leads to the drafts, a part of my work with scripts",

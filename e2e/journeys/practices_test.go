@@ -16,6 +16,7 @@ import (
 	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/ui/assets"
 )
 
 // records are the addresses of what the practices have made.
@@ -180,10 +181,19 @@ func (w *world) mailPages() []string {
 		w.t.Fatal(err)
 	}
 	w.post(admin, "/admin/mail/mailboxes", url.Values{"address": {"help@example.org"}, "protocol": {"delivery"}, "kind": {"incident"}, "unknown": {"quarantine"}, "active": {"true"}})
-	arrived, err := w.App.Mail().ImportFile(w.As("system"), "help@example.org", []byte("From: eve@example.com\r\nTo: help@example.org\r\nMessage-ID: <e@example.com>\r\nSubject: Hello\r\n\r\nBuy this.\r\n"))
+	arrived := w.mailed("From: eve@example.com\nTo: help@example.org\nMessage-ID: <e@example.com>\nSubject: Hello\n\nBuy this.\n")
+	w.mailed("From: requester@example.org\nTo: help@example.org\nMessage-ID: <1@example.org>\nSubject: The plotter is offline\n\nSince Monday.\n\n-- \nThe requester\nFloor 2\n")
+	landed := w.mailed("From: requester@example.org\nTo: help@example.org\nMessage-ID: <2@example.org>\nIn-Reply-To: <1@example.org>\nSubject: Re: The plotter is offline\nMIME-Version: 1.0\n" +
+		"Content-Type: multipart/related; boundary=rel\n\n--rel\nContent-Type: text/html; charset=utf-8\n\n<p>It says:</p><img src=\"cid:shot\" alt=\"The display of the plotter\">" +
+		`<table><tr><th>Light</th><th>What it means</th></tr><tr><td>red</td><td>` + strings.Repeat("A-very-long-word", 20) + `</td></tr></table><img alt="Our sign" src="` + w.URL + assets.URL("icon.svg") + `">` +
+		"<blockquote type=\"cite\"><p>Which light is on?</p></blockquote><p>The red one.</p>\n--rel\nContent-Type: image/png\nContent-ID: <shot>\nContent-Transfer-Encoding: base64\n\n" +
+		"iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==\n--rel--\n")
+	about, err := w.Core.Tickets.Get(w.As("system"), ticket.ByID(landed.TicketID))
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatal(err, landed.State, landed.Reason)
 	}
+	onTicket := "/tickets/" + about.Number
+	whole := fmt.Sprint(onTicket, "/mail/", landed.ID)
 	letters, err := w.App.Mail().Letters(w.As("administrator"), mail.LetterQuery{Limit: 1})
 	if err != nil || len(letters) != 1 {
 		w.t.Fatal(letters, err)
@@ -191,9 +201,22 @@ func (w *world) mailPages() []string {
 	return []string{
 		"/admin/mail/senders", "/admin/mail/senders/new", sender, "/admin/mail/templates", "/admin/mail/templates/opened/de", "/admin/mail/outbox",
 		"/admin/mail/mailboxes", "/admin/mail/mailboxes/new", fmt.Sprint("/admin/mail/mailboxes/", arrived.BoxID),
-		"/mail/quarantine", fmt.Sprint("/mail/quarantine/", arrived.ID), "/mail/blocks", "/tickets/" + w.open.Number + "/mail",
+		"/mail/quarantine", fmt.Sprint("/mail/quarantine/", arrived.ID), "/mail/blocks", "/mail/quarantine?state=all", onTicket, onTicket + "/mail", whole, whole + "/pictures",
 		fmt.Sprint("/admin/mail/outbox/", letters[0].ID), mail.PreferencesURL,
 	}
+}
+
+// mailed brings a mail in.
+func (w *world) mailed(raw string) mail.Arrival {
+	w.t.Helper()
+	a, err := w.App.Mail().ImportFile(w.As("system"), "help@example.org", []byte(strings.ReplaceAll(raw, "\n", "\r\n")))
+	if err == nil {
+		a, err = w.App.Mail().LandNow(w.As("system"), a.ID)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
 }
 
 // ofPractices looks at the pages of what the practices have made.

@@ -206,7 +206,7 @@ func TestABounceOfEximIsNotedAndTheAddressGetsNoMore(t *testing.T) {
 		if back.Reason != "bounce" || back.TicketID != tk.ID || back.Nature != message.Bounce {
 			t.Errorf("%+v", back)
 		}
-		dead, err := w.mail.DeadAddresses(admin)
+		dead, err := w.mail.DeadAddresses(admin, "", 10)
 		if err != nil || len(dead) != 1 || dead[0].Address != "gone@x.example" || !strings.Contains(dead[0].Reason, "No such user here") {
 			t.Errorf("%+v %v", dead, err)
 		}

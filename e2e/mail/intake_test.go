@@ -215,7 +215,7 @@ func TestWhatMustNotBecomeAFollowUpDoesNot(t *testing.T) {
 		if a := w.comes(t, []byte(raw)); a.State != mail.ArrivalIgnored || a.Reason != "bounce" || a.TicketID != first.TicketID {
 			t.Errorf("a bounce: %s, %s, ticket %d: %v", a.State, a.Reason, a.TicketID, codes(a))
 		}
-		dead, err := w.mail.DeadAddresses(admin)
+		dead, err := w.mail.DeadAddresses(admin, "", 10)
 		if err != nil || len(dead) != 1 || dead[0].Address != "requester@example.org" {
 			t.Errorf("%v %v", dead, err)
 		}

@@ -312,7 +312,7 @@ type MailBlock struct {
 }
 
 func (s *Service) apiBlocks(ctx context.Context, _ *struct{}) (*openapi.Listed[MailBlock], error) {
-	found, err := s.Blocks(ctx)
+	found, err := s.Blocks(ctx, "", 1000)
 	if err != nil {
 		return nil, err
 	}

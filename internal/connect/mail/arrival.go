@@ -167,6 +167,18 @@ func (s *Service) landArrival(ctx context.Context, job *jobs.Job, work landing) 
 	return err
 }
 
+// LandNow looks at a stored mail at once instead of when its job comes, for demos and
+// tests, and gives what became of it.
+func (s *Service) LandNow(ctx context.Context, id int64) (Arrival, error) {
+	if err := mayManage(ctx); err != nil {
+		return Arrival{}, err
+	}
+	if err := s.landArrival(ctx, &jobs.Job{Last: true}, landing{id}); err != nil {
+		return Arrival{}, err
+	}
+	return s.arrival(ctx, s.DB.Reader(), id)
+}
+
 // say adds a step to the trace of why a mail landed where it did.
 func (a *Arrival) say(code, value string) {
 	a.Trace = append(a.Trace, message.Remark{Code: code, Value: cutTo(value, 500)})
@@ -210,7 +222,7 @@ func (s *Service) decide(ctx context.Context, a *Arrival) error {
 	}
 	m, err := message.Read(raw, s.limits())
 	if err != nil {
-		a.say("unreadable", err.Error())
+		a.say("unreadable", faultOf(err))
 		return s.end(ctx, a, ArrivalQuarantined, "unreadable")
 	}
 	d := &mailed{Arrival: a, m: m, parts: message.Split(m.Text), nature: message.Classify(m, self.own()), box: box, self: self}

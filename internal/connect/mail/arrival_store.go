@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -264,13 +265,37 @@ func (s *Service) Arrival(ctx context.Context, id int64) (Arrival, error) {
 	return s.arrival(ctx, s.DB.Reader(), id)
 }
 
-// ArrivalsOf lists the mails of a ticket for whoever reads its notes, newest first. At
-// most 200.
-func (s *Service) ArrivalsOf(ctx context.Context, t *ticket.Ticket) ([]Arrival, error) {
+// counted reads a column more, how many rows there are in all.
+type counted struct {
+	database.Row
+	all *int
+}
+
+// Scan reads a row.
+func (c counted) Scan(to ...any) error { return c.Row.Scan(append(to, c.all)...) }
+
+// ArrivalsOf lists the mails of a ticket for whoever reads its notes, newest first,
+// from before an id on, and how many there are; 0 starts with the newest.
+func (s *Service) ArrivalsOf(ctx context.Context, t *ticket.Ticket, before int64, limit int) (found []Arrival, all int, err error) {
 	if !s.Tickets.ReadsNotes(ctx, t) {
-		return nil, nil
+		return nil, 0, nil
 	}
-	return database.All(ctx, s.DB.Reader(), scanArrival, `SELECT `+arrivalColumns+` FROM mail_arrivals a WHERE a.ticket_id = $1 AND a.state IN ('landed', 'ignored') ORDER BY a.id DESC LIMIT 200`, t.ID)
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	found, err = database.All(ctx, s.DB.Reader(), func(r database.Row) (Arrival, error) { return scanArrival(counted{r, &all}) },
+		`SELECT `+arrivalColumns+`, (SELECT count(*) FROM mail_arrivals c WHERE c.ticket_id = $1 AND c.state IN ('landed', 'ignored'))
+		FROM mail_arrivals a WHERE a.ticket_id = $1 AND a.state IN ('landed', 'ignored') AND a.id < $2 ORDER BY a.id DESC LIMIT $3`, t.ID, before, limit)
+	return found, all, err
+}
+
+// ArrivalOf gives one mail of a ticket, for whoever reads its notes.
+func (s *Service) ArrivalOf(ctx context.Context, t *ticket.Ticket, id int64) (Arrival, error) {
+	a, err := s.arrival(ctx, s.DB.Reader(), id)
+	if err == nil && (a.TicketID != t.ID || !s.Tickets.ReadsNotes(ctx, t) || a.State != ArrivalLanded && a.State != ArrivalIgnored) {
+		return Arrival{}, apperr.New(apperr.NotFound, "There is no such mail.")
+	}
+	return a, err
 }
 
 // Release lets a mail out of quarantine: it is looked at again, and let in.
@@ -329,8 +354,8 @@ type Block struct {
 	CreatedAt time.Time
 }
 
-// Blocks lists blocked senders. At most 1000.
-func (s *Service) Blocks(ctx context.Context) ([]Block, error) {
+// Blocks lists blocked senders behind a pattern; "" starts with the first.
+func (s *Service) Blocks(ctx context.Context, after string, limit int) ([]Block, error) {
 	if err := mayDecide(ctx); err != nil {
 		return nil, err
 	}
@@ -338,7 +363,7 @@ func (s *Service) Blocks(ctx context.Context) ([]Block, error) {
 		var b Block
 		err := r.Scan(&b.Pattern, (*database.ID)(&b.PersonID), (*database.Time)(&b.CreatedAt))
 		return b, err
-	}, `SELECT b.pattern, b.person_id, b.created_at FROM mail_blocks b ORDER BY b.pattern LIMIT 1000`)
+	}, `SELECT b.pattern, b.person_id, b.created_at FROM mail_blocks b WHERE b.pattern > $1 ORDER BY b.pattern LIMIT $2`, after, limit)
 }
 
 // SetBlock blocks an address, or with @ and a domain all of it; or ends that.
@@ -376,8 +401,8 @@ type DeadAddress struct {
 	Since           time.Time
 }
 
-// DeadAddresses lists them, newest first. At most 1000.
-func (s *Service) DeadAddresses(ctx context.Context) ([]DeadAddress, error) {
+// DeadAddresses lists them behind an address; "" starts with the first.
+func (s *Service) DeadAddresses(ctx context.Context, after string, limit int) ([]DeadAddress, error) {
 	if err := mayDecide(ctx); err != nil {
 		return nil, err
 	}
@@ -385,7 +410,7 @@ func (s *Service) DeadAddresses(ctx context.Context) ([]DeadAddress, error) {
 		var d DeadAddress
 		err := r.Scan(&d.Address, &d.Reason, (*database.Time)(&d.Since))
 		return d, err
-	}, `SELECT d.address, d.reason, d.since FROM mail_dead_addresses d ORDER BY d.since DESC, d.address LIMIT 1000`)
+	}, `SELECT d.address, d.reason, d.since FROM mail_dead_addresses d WHERE d.address > $1 ORDER BY d.address LIMIT $2`, after, limit)
 }
 
 // Revive lets letters go to an address again.

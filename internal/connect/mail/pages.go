@@ -375,8 +375,13 @@ func (s *Service) senderEditor(w http.ResponseWriter, r *http.Request, v Sender,
 
 // panel is a titled part of a page.
 func panel(title string, body templ.Component) templ.Component {
+	return around(ui.Panel{Title: title}, body)
+}
+
+// around puts a panel around a part of a page.
+func around(p ui.Panel, body templ.Component) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		return ui.Panel{Title: title}.View().Render(templ.WithChildren(ctx, body), w)
+		return p.View().Render(templ.WithChildren(ctx, body), w)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/steward-itsm/steward/internal/core/module"
-	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	message "github.com/steward-itsm/steward/internal/platform/mail"
 	"github.com/steward-itsm/steward/internal/platform/web"
@@ -84,7 +84,7 @@ func (s *Service) listBoxes(w http.ResponseWriter, r *http.Request) error {
 			reached = ui.Moment{At: b.ReachedAt}
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: "box-" + id(b.ID), URL: at, Muted: !b.Active, Cells: []templ.Component{
-			ui.Link{Label: b.Address, URL: at}, view.Text(kind), view.Text(b.Server), boxBadge(ctx, b), reached,
+			ui.Link{Label: b.Address, URL: at}, view.Text(kind), view.Text(either(b.Server, text.T(ctx, "A mail server brings it"))), boxBadge(ctx, b), reached,
 		}})
 	}
 	tabs, err := s.tabs(ctx, boxesURL)
@@ -306,43 +306,65 @@ func quarantineTabs(ctx context.Context, active string) templ.Component {
 
 func (s *Service) listArrivals(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	state, active := ArrivalQuarantined, quarantineURL
-	if r.FormValue("state") == "all" {
-		state, active = "", "all"
+	all := r.FormValue("state") == "all"
+	q := ArrivalQuery{State: ArrivalQuarantined, Before: before(r), Limit: pageSize + 1}
+	if all {
+		q.State = ""
 	}
-	found, err := s.Arrivals(ctx, ArrivalQuery{State: state, Before: before(r), Limit: pageSize + 1})
+	found, err := s.Arrivals(ctx, q)
 	if err != nil {
 		return err
 	}
 	t := ui.Table{
 		ID: "arrivals", Caption: text.T(ctx, "Mail"),
-		Columns: []ui.Column{
-			{Key: "subject", Label: text.T(ctx, "Subject"), Main: true},
-			{Key: "from", Label: text.T(ctx, "From")},
-			{Key: "why", Label: text.T(ctx, "Why"), Shrink: true},
-			{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
-			{Key: "at", Label: text.T(ctx, "Came"), Shrink: true},
-		},
-		Empty: ui.EmptyState{Icon: ui.IconCircleCheck, Title: text.T(ctx, "Nothing waits here"), Text: text.T(ctx, "Spam, mail of blocked and unknown senders and what cannot be read is held back here until somebody decides.")},
+		Columns: []ui.Column{{Key: "subject", Label: text.T(ctx, "Subject"), Main: true}, {Key: "from", Label: text.T(ctx, "From")}},
+		Empty:   ui.EmptyState{Icon: ui.IconCircleCheck, Title: text.T(ctx, "Nothing waits here"), Text: text.T(ctx, "Spam, mail of blocked and unknown senders and what cannot be read is held back here until somebody decides.")},
 	}
+	if all {
+		t.Empty = ui.EmptyState{Icon: ui.IconInbox, Title: text.T(ctx, "No mail came yet"), Text: text.T(ctx, "Every mail that comes is listed here, with what became of it.")}
+		t.Columns = append(t.Columns, ui.Column{Key: "state", Label: text.T(ctx, "State"), Shrink: true}, ui.Column{Key: "ticket", Label: text.T(ctx, "Ticket"), Shrink: true})
+	} else {
+		t.Columns = append(t.Columns, ui.Column{Key: "why", Label: text.T(ctx, "Why"), Shrink: true})
+	}
+	t.Columns = append(t.Columns, ui.Column{Key: "at", Label: text.T(ctx, "Came"), Shrink: true})
 	if len(found) > pageSize {
 		found = found[:pageSize]
 		t.More = more(r, found[pageSize-1].ID)
 	}
+	var on []int64
+	for i := range found {
+		if all && found[i].TicketID != 0 {
+			on = append(on, found[i].TicketID)
+		}
+	}
+	numbers, err := s.numbersOf(ctx, on)
+	if err != nil {
+		return err
+	}
 	for i := range found {
 		a := &found[i]
-		subject := a.Subject
-		if subject == "" {
-			subject = text.T(ctx, "No subject")
+		at := quarantineURL + "/" + id(a.ID)
+		row := ui.Row{ID: "arrival-" + id(a.ID), URL: at, Cells: []templ.Component{ui.Link{Label: either(a.Subject, text.T(ctx, "No subject")), URL: at}, author(a)}}
+		if all {
+			var where templ.Component
+			if n := numbers[a.TicketID]; n != "" {
+				where = ui.Link{Label: n, URL: "/tickets/" + n, Mono: true}
+			}
+			row.Cells = append(row.Cells, stateOf(ctx, a), where)
+		} else {
+			row.Cells = append(row.Cells, ui.Badge{Label: reason(ctx, a.Reason), Tone: ui.Warning})
 		}
-		t.Rows = append(t.Rows, ui.Row{ID: "arrival-" + id(a.ID), URL: quarantineURL + "/" + id(a.ID), Cells: []templ.Component{
-			ui.Link{Label: subject, URL: quarantineURL + "/" + id(a.ID)}, view.Text(a.From), view.Text(reason(ctx, a.Reason)), arrivalBadge(ctx, a.State), ui.Moment{At: a.ReceivedAt},
-		}})
+		row.Cells = append(row.Cells, ui.Moment{At: a.ReceivedAt})
+		t.Rows = append(t.Rows, row)
 	}
 	if before(r) != 0 && web.IsFragment(r) {
 		return web.Render(w, r, http.StatusOK, ui.Rows(t))
 	}
 	m := view.Listing{Title: text.T(ctx, "Quarantine"), Lead: text.T(ctx, "Mail that was held back, and why. Nothing is thrown away by itself."), NoSearch: true, Table: t}
+	active := quarantineURL
+	if all {
+		m.Title, m.Lead, active = text.T(ctx, "All mail"), text.T(ctx, "Every mail that came, and what became of it."), "all"
+	}
 	return s.quarantinePage(w, r, m.Title, 0, stacked(quarantineTabs(ctx, active), m.View()))
 }
 
@@ -359,7 +381,7 @@ func traced(ctx context.Context, a *Arrival) templ.Component {
 	for i, l := range lines {
 		items[i] = element("li", "", l)
 	}
-	return element("ol", "mb-0", items...)
+	return element("ol", "mb-0 ps-4", items...)
 }
 
 // element puts components into an HTML element.
@@ -376,95 +398,6 @@ func element(name, class string, parts ...templ.Component) templ.Component {
 		_, err := io.WriteString(w, "</"+name+">")
 		return err
 	})
-}
-
-// written shows what a mail says: its text, with quotes and signatures folded, and
-// its formatted form with the pictures it brought. Those of other servers are asked
-// for by remote.
-func (s *Service) written(ctx context.Context, a *Arrival, files map[string]string, remote bool, remoteURL string) ([]view.Section, error) {
-	raw, err := s.raw(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	m, err := message.Read(raw, s.limits())
-	if err != nil {
-		return []view.Section{{Title: text.T(ctx, "Text"), Body: view.Text(text.T(ctx, "It cannot be read: %s", err.Error()))}}, nil
-	}
-	var parts []templ.Component
-	for _, p := range message.Split(m.Text) {
-		switch said := view.Preformatted(strings.Trim(p.Text, "\n")); {
-		case strings.TrimSpace(p.Text) == "":
-		case p.Kind == message.Quote:
-			parts = append(parts, view.Details(text.T(ctx, "Quoted text"), said))
-		case p.Kind == message.Signature:
-			parts = append(parts, view.Details(text.T(ctx, "Signature"), said))
-		default:
-			parts = append(parts, said)
-		}
-	}
-	out := []view.Section{{Title: text.T(ctx, "Text"), Body: stacked(parts...)}}
-	if m.HTML != "" {
-		var far func(int) string
-		if remote {
-			far = func(n int) string { return m.Remote[n] }
-		}
-		body := message.Pictures(m.HTML, func(cid string) string { return files[cid] }, far)
-		shown := view.Section{Title: text.T(ctx, "Formatted"), Body: element("div", "s-prose", templ.Raw(body))}
-		if len(m.Remote) > 0 && !remote && remoteURL != "" {
-			shown.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Load pictures of other servers"), URL: remoteURL, Small: true}}
-		}
-		out = append(out, shown)
-	}
-	return out, nil
-}
-
-func aboutMail(ctx context.Context, a *Arrival) ui.Value {
-	from := a.From
-	if a.FromName != "" {
-		from = a.FromName + " <" + a.From + ">"
-	}
-	return ui.Value{Label: text.T(ctx, "From"), Content: view.Text(from)}
-}
-
-func (s *Service) showArrival(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	a, err := s.Arrival(ctx, web.PathID(r, "id"))
-	if err != nil {
-		return err
-	}
-	numbers, err := s.numbersOf(ctx, []int64{a.TicketID, a.PossibleID})
-	if err != nil {
-		return err
-	}
-	at := quarantineURL + "/" + id(a.ID)
-	title := a.Subject
-	if title == "" {
-		title = text.T(ctx, "No subject")
-	}
-	about := []ui.Value{aboutMail(ctx, &a), {Label: text.T(ctx, "Came"), Content: ui.Moment{At: a.ReceivedAt}}, {Label: text.T(ctx, "Size"), Content: view.Text(text.FileSize(ctx, a.Size))}}
-	for _, n := range []int64{a.TicketID, a.PossibleID} {
-		if numbers[n] != "" {
-			about = append(about, ui.Value{Label: text.T(ctx, "Ticket"), Content: ui.Link{Label: numbers[n], URL: "/tickets/" + numbers[n]}})
-		}
-	}
-	m := view.Record{
-		Title: title, Badges: []templ.Component{arrivalBadge(ctx, a.State)}, Trail: []ui.Crumb{{Label: text.T(ctx, "Quarantine"), URL: quarantineURL}, {Label: title}},
-		Aside: []view.Section{{Title: text.T(ctx, "About"), Body: ui.Values(about...)}, {Title: text.T(ctx, "Why it is here"), Body: traced(ctx, &a)}},
-	}
-	if m.Sections, err = s.written(ctx, &a, nil, false, ""); err != nil {
-		return err
-	}
-	if a.State == ArrivalQuarantined {
-		if a.Whole {
-			m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Let it in"), Post: at + "/release", Kind: ui.Primary})
-		}
-		m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Drop it"), Post: at + "/drop"})
-		if a.From != "" {
-			m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Drop it and block the sender"), Post: at + "/block"})
-		}
-	}
-	m.Actions = append(m.Actions, ui.Button{Label: text.T(ctx, "Download"), URL: at + "/raw", Download: true})
-	return s.quarantinePage(w, r, title, 0, m.View())
 }
 
 // sendRaw gives the mail as it came.
@@ -521,42 +454,75 @@ func (s *Service) listBlocks(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) blocksPage(w http.ResponseWriter, r *http.Request, typed string, failed error) error {
 	ctx := r.Context()
-	blocks, err := s.Blocks(ctx)
+	blocked, err := s.blockTable(r)
 	if err != nil {
 		return err
 	}
-	dead, err := s.DeadAddresses(ctx)
+	dead, err := s.deadTable(r)
 	if err != nil {
 		return err
+	}
+	if web.IsFragment(r) && r.Method == http.MethodGet {
+		switch {
+		case r.FormValue("blocked") != "":
+			return web.Render(w, r, http.StatusOK, ui.Rows(blocked))
+		case r.FormValue("dead") != "":
+			return web.Render(w, r, http.StatusOK, ui.Rows(dead))
+		}
 	}
 	bad, _ := wrong(ctx, failed)
+	m := view.Record{Title: text.T(ctx, "Blocked and dead addresses"), Lead: text.T(ctx, "Whose mail is held back, and where ours does not arrive."), Sections: []view.Section{
+		{Title: text.T(ctx, "Blocked senders"), Flush: true, Body: stacked(view.Inline{
+			Action: blocksURL, Button: ui.Button{Label: text.T(ctx, "Block"), Submit: true},
+			Fields: []templ.Component{ui.TextField{Field: ui.Field{Name: "pattern", Label: text.T(ctx, "An address, or @ and a domain"), Error: bad["pattern"], Required: true}, Value: typed, Placeholder: "@spam.example"}},
+		}, blocked)},
+		{Title: text.T(ctx, "Dead addresses"), Flush: true, Body: dead},
+	}}
+	return s.quarantinePage(w, r, m.Title, statusOf(failed), stacked(quarantineTabs(ctx, blocksURL), m.View()))
+}
+
+// goesOn is the address at which one of the lists of a page goes on.
+func goesOn(list, last string) ui.LoadMore {
+	return ui.LoadMore{URL: blocksURL + "?" + url.Values{list: {last}}.Encode()}
+}
+
+func (s *Service) blockTable(r *http.Request) (ui.Table, error) {
+	ctx := r.Context()
 	t := ui.Table{ID: "blocks", Caption: text.T(ctx, "Blocked senders"), Columns: []ui.Column{
 		{Key: "pattern", Label: text.T(ctx, "Address"), Main: true}, {Key: "at", Label: text.T(ctx, "Since"), Shrink: true}, {Key: "act", Label: text.T(ctx, "Actions"), Hidden: true, Shrink: true},
 	}, Empty: ui.EmptyState{Title: text.T(ctx, "Nobody is blocked")}}
-	for _, b := range blocks {
+	found, err := s.Blocks(ctx, r.FormValue("blocked"), pageSize+1)
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		t.More = goesOn("blocked", found[pageSize-1].Pattern)
+	}
+	for _, b := range found {
 		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{view.Text(b.Pattern), ui.Moment{At: b.CreatedAt}, view.Inline{
 			Action: blocksURL, Bare: true, Hidden: []ui.Hidden{{Name: "pattern", Value: b.Pattern}, {Name: "end", Value: "true"}}, Button: ui.Button{Label: text.T(ctx, "Let in again"), Submit: true, Small: true},
 		}}})
 	}
-	gone := ui.Table{ID: "dead", Caption: text.T(ctx, "Dead addresses"), Columns: []ui.Column{
+	return t, err
+}
+
+func (s *Service) deadTable(r *http.Request) (ui.Table, error) {
+	ctx := r.Context()
+	t := ui.Table{ID: "dead", Caption: text.T(ctx, "Dead addresses"), Columns: []ui.Column{
 		{Key: "address", Label: text.T(ctx, "Address"), Main: true},
 		{Key: "why", Label: text.T(ctx, "What the server said")},
 		{Key: "at", Label: text.T(ctx, "Since"), Shrink: true},
 		{Key: "act", Label: text.T(ctx, "Actions"), Hidden: true, Shrink: true},
 	}, Empty: ui.EmptyState{Title: text.T(ctx, "No letter came back for good")}}
-	for _, d := range dead {
-		gone.Rows = append(gone.Rows, ui.Row{Cells: []templ.Component{view.Text(d.Address), view.Text(d.Reason), ui.Moment{At: d.Since}, view.Inline{
+	found, err := s.DeadAddresses(ctx, r.FormValue("dead"), pageSize+1)
+	if len(found) > pageSize {
+		found = found[:pageSize]
+		t.More = goesOn("dead", found[pageSize-1].Address)
+	}
+	for _, d := range found {
+		t.Rows = append(t.Rows, ui.Row{Cells: []templ.Component{view.Text(d.Address), view.Text(d.Reason), ui.Moment{At: d.Since}, view.Inline{
 			Action: blocksURL + "/revive", Bare: true, Hidden: []ui.Hidden{{Name: "address", Value: d.Address}}, Button: ui.Button{Label: text.T(ctx, "Write to it again"), Submit: true, Small: true},
 		}}})
 	}
-	m := view.Record{Title: text.T(ctx, "Blocked and dead addresses"), Sections: []view.Section{
-		{Title: text.T(ctx, "Blocked senders"), Flush: true, Body: stacked(view.Inline{
-			Action: blocksURL, Button: ui.Button{Label: text.T(ctx, "Block"), Submit: true},
-			Fields: []templ.Component{ui.TextField{Field: ui.Field{Name: "pattern", Label: text.T(ctx, "An address, or @ and a domain"), Error: bad["pattern"], Required: true}, Value: typed, Placeholder: "@spam.example"}},
-		}, t)},
-		{Title: text.T(ctx, "Dead addresses"), Flush: true, Body: gone},
-	}}
-	return s.quarantinePage(w, r, m.Title, statusOf(failed), stacked(quarantineTabs(ctx, blocksURL), m.View()))
+	return t, err
 }
 
 func (s *Service) saveBlock(w http.ResponseWriter, r *http.Request) error {
@@ -588,152 +554,4 @@ func (s *Service) revive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.Redirect(w, r, blocksURL)
-}
-
-// shown is the part of a ticket's page that lists its mails, with why each is there.
-func (s *Service) shown(ctx context.Context, t *ticket.Ticket) (web.Component, error) {
-	found, err := s.ArrivalsOf(ctx, t)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	var parts []templ.Component
-	for i := range found[:min(len(found), 5)] {
-		a := &found[i]
-		at := mailURL(t.Number, a.ID)
-		name := either(a.FromName, a.From)
-		parts = append(parts, view.Details(name+": "+either(a.Subject, text.T(ctx, "No subject")), ui.Moment{At: a.ReceivedAt}, traced(ctx, a), ui.Link{Label: text.T(ctx, "The mail as it came"), URL: at}))
-	}
-	if len(found) > len(parts) {
-		parts = append(parts, ui.Link{Label: text.T(ctx, "All mail of this ticket"), URL: "/tickets/" + t.Number + "/mail"})
-	}
-	body := stacked(parts...)
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		return ui.Panel{Title: text.T(ctx, "Mail"), Quiet: true, Count: len(found)}.View().Render(templ.WithChildren(ctx, body), w)
-	}), nil
-}
-
-func mailURL(number string, arrival int64) string {
-	return "/tickets/" + number + "/mail/" + id(arrival)
-}
-
-// ofTicket gives the ticket an address names, for those who read its notes.
-func (s *Service) ofTicket(r *http.Request) (ticket.Ticket, []Arrival, error) {
-	t, err := s.Tickets.Get(r.Context(), ticket.ByNumber(r.PathValue("number")))
-	if err != nil {
-		return t, nil, err
-	}
-	if !s.Tickets.ReadsNotes(r.Context(), &t) {
-		return t, nil, apperr.New(apperr.Forbidden, "The mails of a ticket are for those who work on it.")
-	}
-	found, err := s.ArrivalsOf(r.Context(), &t)
-	return t, found, err
-}
-
-// ticketMail lists a ticket's mails; with seq it leads to that of one message.
-func (s *Service) ticketMail(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	t, found, err := s.ofTicket(r)
-	if err != nil {
-		return err
-	}
-	if seq := r.FormValue("seq"); seq != "" {
-		for _, a := range found {
-			if a.State == ArrivalLanded && strconv.Itoa(a.Seq) == seq {
-				return web.Redirect(w, r, mailURL(t.Number, a.ID))
-			}
-		}
-	}
-	list := ui.Table{ID: "mails", Caption: text.T(ctx, "Mail"), Columns: []ui.Column{
-		{Key: "subject", Label: text.T(ctx, "Subject"), Main: true}, {Key: "from", Label: text.T(ctx, "From")}, {Key: "state", Label: text.T(ctx, "State"), Shrink: true}, {Key: "at", Label: text.T(ctx, "Came"), Shrink: true},
-	}, Empty: ui.EmptyState{Icon: ui.IconMail, Title: text.T(ctx, "No mail"), Text: text.T(ctx, "Nothing on this ticket came by mail.")}}
-	for _, a := range found {
-		list.Rows = append(list.Rows, ui.Row{URL: mailURL(t.Number, a.ID), Cells: []templ.Component{
-			ui.Link{Label: either(a.Subject, text.T(ctx, "No subject")), URL: mailURL(t.Number, a.ID)}, view.Text(a.From), arrivalBadge(ctx, a.State), ui.Moment{At: a.ReceivedAt},
-		}})
-	}
-	m := view.Record{
-		Title: text.T(ctx, "Mail of %s", t.Number), Lead: t.Title, Trail: []ui.Crumb{{Label: t.Number, URL: "/tickets/" + t.Number}, {Label: text.T(ctx, "Mail")}},
-		Sections: []view.Section{{Title: text.T(ctx, "Mail"), Flush: true, Body: list}},
-	}
-	return s.Frame.Page(w, r, module.Page{Title: m.Title}, m.View())
-}
-
-func (s *Service) oneOfTicket(r *http.Request) (ticket.Ticket, Arrival, error) {
-	t, found, err := s.ofTicket(r)
-	if err != nil {
-		return t, Arrival{}, err
-	}
-	for _, a := range found {
-		if a.ID == web.PathID(r, "id") {
-			return t, a, nil
-		}
-	}
-	return t, Arrival{}, apperr.New(apperr.NotFound, "There is no such mail.")
-}
-
-func (s *Service) ticketMessage(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	t, a, err := s.oneOfTicket(r)
-	if err != nil {
-		return err
-	}
-	files, err := s.pictures(ctx, &t, &a)
-	if err != nil {
-		return err
-	}
-	at := mailURL(t.Number, a.ID)
-	title := either(a.Subject, text.T(ctx, "No subject"))
-	m := view.Record{
-		Title: title, Trail: []ui.Crumb{{Label: t.Number, URL: "/tickets/" + t.Number}, {Label: text.T(ctx, "Mail"), URL: "/tickets/" + t.Number + "/mail"}, {Label: title}},
-		Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Download"), URL: at + "/raw", Download: true}}, Badges: []templ.Component{arrivalBadge(ctx, a.State)},
-		Aside: []view.Section{
-			{Title: text.T(ctx, "About"), Body: ui.Values(aboutMail(ctx, &a), ui.Value{Label: text.T(ctx, "Came"), Content: ui.Moment{At: a.ReceivedAt}})},
-			{Title: text.T(ctx, "Why it is here"), Body: traced(ctx, &a)},
-		},
-	}
-	if m.Sections, err = s.written(ctx, &a, files, strings.HasSuffix(r.URL.Path, "/pictures"), at+"/pictures"); err != nil {
-		return err
-	}
-	return s.Frame.Page(w, r, module.Page{Title: title}, m.View())
-}
-
-// pictures gives the addresses of the pictures that a mail brought, by their
-// Content-ID: they are files of its message.
-func (s *Service) pictures(ctx context.Context, t *ticket.Ticket, a *Arrival) (map[string]string, error) {
-	if a.State != ArrivalLanded {
-		return nil, nil
-	}
-	events, err := s.Tickets.TimelineStretch(ctx, t, ticket.Stretch{After: a.Seq - 1, Before: a.Seq + 1})
-	if err != nil || len(events) == 0 {
-		return nil, err
-	}
-	raw, err := s.raw(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	m, err := message.Read(raw, s.limits())
-	if err != nil {
-		return nil, nil //nolint:nilerr // what cannot be read has no pictures
-	}
-	byName := map[string]int64{}
-	for _, f := range events[0].Attachments {
-		if f.Inline() {
-			byName[f.Name] = f.ID
-		}
-	}
-	out := map[string]string{}
-	for _, f := range m.Attachments {
-		if n := byName[f.Name]; f.ContentID != "" && n != 0 {
-			out[f.ContentID] = "/attachments/" + id(n)
-		}
-	}
-	return out, nil
-}
-
-func (s *Service) ticketRaw(w http.ResponseWriter, r *http.Request) error {
-	_, a, err := s.oneOfTicket(r)
-	if err != nil {
-		return err
-	}
-	return s.sendRaw(w, r, &a)
 }

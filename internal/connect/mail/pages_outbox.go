@@ -12,6 +12,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/phrase"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/administration/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -92,6 +93,7 @@ func (s *Service) listLetters(w http.ResponseWriter, r *http.Request) error {
 			{Key: "subject", Label: text.T(ctx, "Subject"), Main: true},
 			{Key: "to", Label: text.T(ctx, "To")},
 			{Key: "kind", Label: text.T(ctx, "Kind"), Shrink: true},
+			{Key: "ticket", Label: text.T(ctx, "Ticket"), Shrink: true},
 			{Key: "state", Label: text.T(ctx, "State"), Shrink: true},
 			{Key: "at", Label: text.T(ctx, "Written"), Shrink: true},
 		},
@@ -101,18 +103,23 @@ func (s *Service) listLetters(w http.ResponseWriter, r *http.Request) error {
 		found = found[:pageSize]
 		t.More = more(r, found[pageSize-1].ID)
 	}
+	about := make([]int64, len(found))
+	for i := range found {
+		about[i] = found[i].TicketID
+	}
+	numbers, err := s.numbersOf(ctx, about)
+	if err != nil {
+		return err
+	}
 	for i := range found {
 		l := &found[i]
-		var to []string
-		for _, p := range l.Recipients {
-			to = append(to, p.Address)
-		}
-		subject := l.Subject
-		if subject == "" {
-			subject = kindLabel(ctx, l.Kind)
+		subject := either(l.Subject, kindLabel(ctx, l.Kind))
+		var where templ.Component
+		if n := numbers[l.TicketID]; n != "" {
+			where = ui.Link{Label: n, URL: "/tickets/" + n, Mono: true}
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: "letter-" + id(l.ID), URL: outboxURL + "/" + id(l.ID), Muted: l.State == LetterDropped, Cells: []templ.Component{
-			ui.Link{Label: subject, URL: outboxURL + "/" + id(l.ID)}, view.Text(strings.Join(to, ", ")), view.Text(kindLabel(ctx, l.Kind)), letterBadge(ctx, l.State), ui.Moment{At: l.CreatedAt},
+			ui.Link{Label: subject, URL: outboxURL + "/" + id(l.ID)}, view.Text(toWhom(ctx, l.Recipients)), view.Text(kindLabel(ctx, l.Kind)), where, letterBadge(ctx, l.State), ui.Moment{At: l.CreatedAt},
 		}})
 	}
 	if before(r) != 0 && web.IsFragment(r) {
@@ -131,6 +138,19 @@ func (s *Service) listLetters(w http.ResponseWriter, r *http.Request) error {
 		Filters: []templ.Component{ui.Select{Field: ui.Field{Name: "state", Label: text.T(ctx, "State"), Hidden: true}, Options: states, SubmitNow: true}},
 	}
 	return s.page(w, r, m.Title, 0, stacked(tabs, m.View()))
+}
+
+// toWhom names the first of those a letter is for.
+func toWhom(ctx context.Context, all []StoredRecipient) string {
+	const most = 3
+	var out []string
+	for _, p := range all[:min(len(all), most)] {
+		out = append(out, p.Address)
+	}
+	if rest := len(all) - most; rest > 0 {
+		return text.T(ctx, "%s and %d more", strings.Join(out, ", "), rest)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (s *Service) showLetter(w http.ResponseWriter, r *http.Request) error {
@@ -176,14 +196,14 @@ func (s *Service) showLetter(w http.ResponseWriter, r *http.Request) error {
 		about = append(about, ui.Value{Label: text.T(ctx, "Ticket"), Content: ui.Link{Label: n, URL: "/tickets/" + n}})
 	}
 	if l.MessageID != "" {
-		about = append(about, ui.Value{Label: "Message-ID", Content: ui.Code(l.MessageID)})
+		about = append(about, ui.Value{Label: "Message-ID", Content: element("code", "text-break", view.Text(l.MessageID))})
 	}
 	m := view.Record{
 		Title: title, Badges: []templ.Component{letterBadge(ctx, l.State)}, Trail: []ui.Crumb{{Label: text.T(ctx, "Outbox"), URL: outboxURL}, {Label: title}},
 		Sections: []view.Section{{Title: text.T(ctx, "Recipients"), Flush: true, Body: to}}, Aside: []view.Section{{Title: text.T(ctx, "About"), Body: ui.Values(about...)}},
 	}
 	if l.Body != "" {
-		m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Text"), Body: view.Preformatted(plainOf(l.Body))})
+		m.Sections = append(m.Sections, view.Section{Title: text.T(ctx, "Text"), Body: element("div", "s-prose", templ.Raw(markdown.HTML(l.Body, markdown.Context{})))})
 	}
 	if l.Error != "" {
 		m.Alert = ui.Alert{Tone: ui.Critical, Title: text.T(ctx, "It was not sent to everybody"), Text: l.Error}
@@ -304,13 +324,13 @@ func (s *Service) templateEditor(w http.ResponseWriter, r *http.Request, t Templ
 		Fields: []templ.Component{
 			ui.TextField{Field: ui.Field{Name: "subject", Label: text.T(ctx, "Subject"), Required: true, Error: bad["subject"]}, Value: f.Subject, MaxLength: maxSubject},
 			ui.TextArea{Field: ui.Field{Name: "body", Label: text.T(ctx, "Text"), Required: true, Error: bad["body"], Help: text.T(ctx, "Markdown with variables. {{message}} is what was written, {{subject}} the conversation's subject, {{ticket.url}} the address of the ticket's page.")}, Value: f.Body, Rows: 12},
-			ui.Button{Label: text.T(ctx, "Preview"), Submit: true, Name: "preview", Value: "true", Icon: ui.IconEye},
+			element("div", "d-flex", ui.Button{Label: text.T(ctx, "Preview"), Submit: true, Name: "preview", Value: "true", Icon: ui.IconEye}),
 		},
 	}
 	var variables []ui.Value
 	for _, v := range phrase.Variables() {
 		if !v.Internal {
-			variables = append(variables, ui.Value{Label: text.T(ctx, v.Label), Content: ui.Code("{{" + v.Name + "}}")})
+			variables = append(variables, ui.Value{Label: text.T(ctx, v.Label), Content: element("code", "text-break", view.Text("{{"+v.Name+"}}"))})
 		}
 	}
 	parts := []templ.Component{m.View()}

@@ -171,11 +171,7 @@ func (w *writing) pictures(m *message.Message) []placedPicture {
 		switch f.Type {
 		case "image/png", "image/jpeg", "image/gif", "image/webp":
 			sum := sha256.Sum256(f.Data)
-			found := file{sum: hex.EncodeToString(sum[:]), name: f.Name, size: len(f.Data)}
-			if c, _, err := image.DecodeConfig(bytes.NewReader(f.Data)); err == nil {
-				found.Point = image.Pt(c.Width, c.Height)
-			}
-			files[f.ContentID] = found
+			files[f.ContentID] = file{sum: hex.EncodeToString(sum[:]), name: f.Name, size: len(f.Data), Point: naturalSize(f.Data)}
 		}
 	}
 	var in, out []placedPicture
@@ -184,7 +180,7 @@ func (w *writing) pictures(m *message.Message) []placedPicture {
 		if !known {
 			continue
 		}
-		width, height := shownSize(f.Point, p.Width, p.Height)
+		width, height := fitted(f.Point, p.Width, p.Height, shownWidth, shownHeight)
 		if width > 0 && width <= 3 && height <= 3 {
 			w.Lesser = append(w.Lesser, f.sum)
 			continue
@@ -202,8 +198,17 @@ func (w *writing) pictures(m *message.Message) []placedPicture {
 	return append(in, out...)
 }
 
-// shownSize is how large a picture is shown: as its mail wants it, within bounds.
-func shownSize(natural image.Point, width, height int) (int, int) {
+// naturalSize is that of a picture's own; zero when unknown.
+func naturalSize(data []byte) image.Point {
+	c, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return image.Point{}
+	}
+	return image.Pt(c.Width, c.Height)
+}
+
+// fitted is how large a picture is shown: as its mail wants it, within bounds.
+func fitted(natural image.Point, width, height, maxWidth, maxHeight int) (int, int) {
 	switch {
 	case width > 0 && height == 0 && natural.X > 0:
 		height = width * natural.Y / natural.X
@@ -212,11 +217,11 @@ func shownSize(natural image.Point, width, height int) (int, int) {
 	case width == 0 || height == 0:
 		width, height = natural.X, natural.Y
 	}
-	if width > shownWidth {
-		width, height = shownWidth, height*shownWidth/width
+	if width > maxWidth {
+		width, height = maxWidth, height*maxWidth/width
 	}
-	if height > shownHeight {
-		width, height = width*shownHeight/height, shownHeight
+	if height > maxHeight {
+		width, height = width*maxHeight/height, maxHeight
 	}
 	return max(width, min(1, natural.X)), max(height, min(1, natural.Y))
 }

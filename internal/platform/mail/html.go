@@ -3,7 +3,6 @@ package mail
 import (
 	"encoding/base64"
 	"fmt"
-	stdhtml "html"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -34,6 +33,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("lang").Matching(regexp.MustCompile(`^[A-Za-z0-9-]{1,35}$`)).Globally()
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`^(left|center|right|justify)$`)).OnElements("p", "div", "td", "th", "tr", "table", "h1", "h2", "h3", "h4")
 	p.AllowAttrs("colspan", "rowspan").Matching(regexp.MustCompile(`^[0-9]{1,2}$`)).OnElements("td", "th")
+	p.AllowAttrs("border").Matching(regexp.MustCompile(`^[1-9]$`)).OnElements("table")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,6}$`)).OnElements("ol")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^mail-quote$`)).OnElements("div", "blockquote")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^mail-(remote|inline)$`)).OnElements("img")
@@ -100,8 +100,8 @@ func isHidden(n *html.Node) bool {
 	return false
 }
 
-// sanitise gives HTML that is safe to show. Pictures of other servers leave a
-// marker; Pictures puts them in.
+// sanitise gives HTML that is safe to show. Pictures leave a marker; Show puts them
+// in.
 func (r *reader) sanitise(source string) string {
 	doc, err := html.Parse(strings.NewReader(source))
 	if err != nil { // nested beyond what the parser takes
@@ -133,8 +133,11 @@ func find(n *html.Node, what atom.Atom) *html.Node {
 
 // dress takes out what may not stay and marks quotes and pictures.
 func (r *reader) dress(doc *html.Node) {
-	var gone []*html.Node
+	var gone, heads []*html.Node
 	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode && introduces(n) && hasFields(n) {
+			heads = append(heads, n)
+		}
 		switch {
 		case n.Type == html.CommentNode || n.Type == html.DoctypeNode:
 			gone = append(gone, n)
@@ -169,6 +172,75 @@ func (r *reader) dress(doc *html.Node) {
 			n.Parent.RemoveChild(n)
 		}
 	}
+	for _, n := range heads {
+		wrapQuoted(n)
+	}
+}
+
+// wrapQuoted makes a quote of the fields that introduce an earlier message and of all
+// that follows them, which is how Outlook quotes.
+func wrapQuoted(head *html.Node) {
+	for p := head.Parent; p != nil; p = p.Parent {
+		if isMarkedQuote(p) {
+			return // within one that was found before
+		}
+	}
+	for !followed(head) && head.Parent != nil && head.Parent.DataAtom != atom.Body && isBlock(head.Parent) {
+		head = head.Parent
+	}
+	if head.Parent == nil || !isBlock(head) {
+		return
+	}
+	quote := &html.Node{Type: html.ElementNode, DataAtom: atom.Div, Data: "div", Attr: []html.Attribute{{Key: "class", Val: "mail-quote"}}}
+	head.Parent.InsertBefore(quote, head)
+	for n := head; n != nil; {
+		next := n.NextSibling
+		n.Parent.RemoveChild(n)
+		quote.AppendChild(n)
+		n = next
+	}
+}
+
+// hasFields finds the names of fields, in bold as Outlook writes them.
+func hasFields(n *html.Node) bool {
+	if attr(n, "id") == "divRplyFwdMsg" {
+		return true
+	}
+	names := 0
+	for child := range n.Descendants() {
+		if (child.DataAtom == atom.B || child.DataAtom == atom.Strong) && endsInColon(strings.TrimSpace(textContent(child))) {
+			names++
+		}
+	}
+	return names >= 3
+}
+
+func textContent(n *html.Node) string {
+	var b strings.Builder
+	for child := range n.Descendants() {
+		if child.Type == html.TextNode {
+			b.WriteString(child.Data)
+		}
+	}
+	return b.String()
+}
+
+// followed reports whether words stand behind a node, beside it.
+func followed(n *html.Node) bool {
+	for n = n.NextSibling; n != nil; n = n.NextSibling {
+		if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" || n.Type == html.ElementNode && !blank(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func isBlock(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Div, atom.Section, atom.Article, atom.Center, atom.Blockquote:
+		return true
+	}
+	return false
 }
 
 var dataImage = regexp.MustCompile(`^data:image/(png|gif|jpeg|jpg|webp|bmp);base64,`)
@@ -238,27 +310,6 @@ func noBlanks(r rune) rune {
 		return -1
 	}
 	return r
-}
-
-var marked = regexp.MustCompile(`<img [^<>]*?data-(remote|cid)="([^"<>]*)"[^<>]*?>`)
-
-// Pictures puts pictures into a message's HTML. inline gives the address under
-// which the attachment with a Content-ID is served, remote the one for
-// Message.Remote[n]; "" leaves the marker, and so does a function that is nil.
-func Pictures(safe string, inline func(contentID string) string, remote func(n int) string) string {
-	return marked.ReplaceAllStringFunc(safe, func(tag string) string {
-		m := marked.FindStringSubmatch(tag)
-		address := ""
-		if m[1] == "cid" && inline != nil {
-			address = inline(stdhtml.UnescapeString(m[2]))
-		} else if n, err := strconv.Atoi(m[2]); m[1] == "remote" && err == nil && remote != nil {
-			address = remote(n)
-		}
-		if address == "" {
-			return tag
-		}
-		return `<img src="` + stdhtml.EscapeString(address) + `" ` + strings.TrimPrefix(tag, "<img ")
-	})
 }
 
 // textOf gives the words of HTML as a person reads them: paragraphs, lists, rows

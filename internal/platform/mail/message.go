@@ -187,7 +187,7 @@ type Message struct {
 
 	Text     string   // what was written, as plain text with \n line ends; see Markdown
 	FromHTML bool     // Text was made of the HTML, for want of a plain text
-	HTML     string   // sanitised, "" if there is none; see Pictures
+	HTML     string   // sanitised, "" if there is none; see Show
 	Remote   []string // addresses of the pictures that HTML does not load: Remote[n] belongs to the marker n
 
 	Attachments []Attachment

@@ -104,7 +104,7 @@ func TestNothingThatRunsIsLeftInHTML(t *testing.T) {
 		`<img src="data:image/svg+xml;base64,PHN2Zz4=">`, `<!--[if mso]><script>x</script><![endif]-->`, `<template><script>x</script></template>`, `<a href="vbscript:x">y</a>`, `<a href=" java&#10;script:alert(1)">y</a>`,
 	} {
 		m := read(t, "From: a@x.example\nContent-Type: text/html; charset=utf-8\n\n<p>Hi</p>"+source)
-		lower := strings.ToLower(m.HTML)
+		lower := strings.ToLower(m.HTML + mail.Show(m.HTML, mail.Showing{Quote: "q", Table: "t"}))
 		for _, bad := range []string{"<script", "<img src", " src=", "srcset", " on", "javascript", "vbscript", "<iframe", "<form", "<input", "style", "<svg", "<link", "<meta", "<base", "//evil", "data:", " id=", "poster"} {
 			if strings.Contains(lower, bad) && !strings.Contains(lower, "&lt;script") && !strings.Contains(bad, "on") {
 				t.Errorf("%s left %q: %s", source, bad, m.HTML)
@@ -121,22 +121,53 @@ func TestPicturesAreShownWhenAsked(t *testing.T) {
 	m := read(t, "From: a@x.example\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n"+
 		`<p>1 <img src="cid:a&b@x" alt="A"> 2 <img src="https://t.example/p.png?a=1&b=2" width=30> 3 <img src="cid:missing"></p>`+
 		"\n--b\nContent-Type: image/gif\nContent-ID: <a&b@x>\n\nGIF89a\x01\x00\x01\x00\x00\xff\x00,\n--b--\n")
-	if got := mail.Pictures(m.HTML, nil, nil); got != m.HTML {
+	if got := mail.Show(m.HTML, mail.Showing{}); strings.Contains(got, "<img") || !strings.Contains(got, ">A</span>") {
 		t.Errorf("with nothing to put in: %s", got)
 	}
-	got := mail.Pictures(m.HTML, func(id string) string {
+	got := mail.Show(m.HTML, mail.Showing{Inline: func(id string, _, _ int) mail.Shown {
 		if id != "a&b@x" {
 			t.Errorf("asked for %q", id)
 		}
-		return "/files/7"
-	}, func(n int) string { return m.Remote[n] })
-	for _, want := range []string{`<img src="/files/7"`, `<img src="https://t.example/p.png?a=1&amp;b=2"`} {
+		return mail.Shown{URL: "/files/7", Width: 40, Height: 30}
+	}, Remote: func(n int) string { return m.Remote[n] }})
+	for _, want := range []string{
+		`<img src="/files/7" alt="A" loading="lazy" decoding="async" referrerpolicy="no-referrer" width="40" height="30"/>`,
+		`<img src="https://t.example/p.png?a=1&amp;b=2" alt="" loading`,
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is missing in %s", want, got)
 		}
 	}
 	if strings.Count(got, "src=") != 2 {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestQuotesAreFoldedAndTablesStayInTheirPlace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ html, want string }{
+		"a quote and the line before it": {
+			`<p>Yes.</p><div class="moz-cite-prefix">Ana wrote:</div><br><blockquote type="cite"><p>No?</p><blockquote type="cite">Deep</blockquote></blockquote><p>Bye</p>`,
+			`<p>Yes.</p><details class="s-letter-fold"><summary>Q</summary><div class="mail-quote">Ana wrote:</div><br/><blockquote class="mail-quote"><p>No?</p><blockquote class="mail-quote">Deep</blockquote></blockquote></details><p>Bye</p>`,
+		},
+		"an answer between the lines": {
+			`<blockquote type="cite">A?</blockquote><p>a</p><blockquote type="cite">B?</blockquote><p>b</p>`,
+			`<details class="s-letter-fold"><summary>Q</summary><blockquote class="mail-quote">A?</blockquote></details><p>a</p><details class="s-letter-fold"><summary>Q</summary><blockquote class="mail-quote">B?</blockquote></details><p>b</p>`,
+		},
+		"nothing but a quote": {`<blockquote type="cite">All of it</blockquote>`, `<blockquote class="mail-quote">All of it</blockquote>`},
+		"tables within tables": {
+			`<table><tr><td><table border="1"><tr><td>x</td></tr></table></td></tr></table>`,
+			`<div class="mail-table" tabindex="0" role="group" aria-label="T"><table><tbody><tr><td><table border="1"><tbody><tr><td>x</td></tr></tbody></table></td></tr></tbody></table></div>`,
+		},
+		"a pixel": {`<p>x<img src="https://t.example/p.gif" width="1" height="1" alt="p"></p>`, `<p>x</p>`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := read(t, "From: a@x.example\nContent-Type: text/html\n\n"+c.html+"\n")
+			if got := mail.Show(m.HTML, mail.Showing{Quote: "Q", Table: "T"}); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
 	}
 }
 
