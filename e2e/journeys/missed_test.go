@@ -15,6 +15,8 @@ var notLookedAt = map[string]string{
 	"/queue/export": "a file", "/time/report.csv": "a file", "/calendars/{id}/export": "a file", "/feeds/calendars/{token}": "a file for calendar programs",
 	"/tickets/{number}/document/{version}": "a PDF", "/portal/tickets/{number}/document": "a PDF",
 
+	"/agreements/{id}/results/{publication}/csv": "a file", "/portal/service-levels/{publication}/csv": "a file", "/portal/service-levels/{publication}/tickets.csv": "a file",
+
 	"/mail/quarantine/{id}/raw": "a file", "/tickets/{number}/mail/{id}/raw": "a file",
 
 	"/admin/mail": "leads on to the senders",

@@ -23,6 +23,7 @@ import (
 type records struct {
 	major, screen, board, received, pair, agreement, promised                         string
 	list, item, template, entry, bulk, merge, macro, job, run, draft, ladder, absence string
+	published                                                                         string
 	mail                                                                              []string
 }
 
@@ -54,6 +55,7 @@ func (w *world) practices() records {
 	w.step(promised, "agent", ticket.Step{Transition: "resolve", ResolutionCode: "solved", Resolution: "It is quick again."})
 	r.promised = "/tickets/" + promised.Number
 	w.keepPromises()
+	r.published = w.publishedMonth(admin, r.agreement)
 
 	r.template = path("/checklists/%d", made[int64](w, lead, "/checklist-templates", "id", `{"name":"Leaver","items":["Collect the badge","Close the account"],"audience":"everyone","blocks":true}`))
 	list := made[int64](w, agent, open+"/checklists", "id", `{"name":"Before we call the vendor"}`)
@@ -92,6 +94,24 @@ func (w *world) keepPromises() {
 			}
 		}
 	}
+}
+
+// publishedMonth publishes the last month of an agreement, with what was kept today as
+// if it had been kept then.
+func (w *world) publishedMonth(admin *apptest.Client, agreement string) string {
+	w.t.Helper()
+	now := time.Now().UTC()
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	w.check(w.Core.DB.Write(context.Background(), func(tx *database.Tx) error {
+		_, err := tx.Exec(context.Background(), "UPDATE ticket_clocks SET ended_at = $1 WHERE stage = 'completed'", database.Time(first.AddDate(0, 0, -10)))
+		return err
+	}))
+	setting := fmt.Sprintf(`{"active":true,"organisation_ids":[%d],"measures":[],"goal":0.9,"tickets":true,"at_risk":true,"contacts_only":false,"contact_ids":[%d]}`, w.Own, w.Persons["requester"])
+	a := admin.Do(http.MethodPut, "/api/v1"+agreement+"/publishing", strings.NewReader(setting), http.Header{"Content-Type": {"application/json"}, "If-Match": {"*"}})
+	if a.Status != http.StatusOK {
+		w.t.Fatal(a.Status, a.Body)
+	}
+	return path("/%d", made[int64](w, admin, agreement+"/results", "id", fmt.Sprintf(`{"organisation_id":%d,"month":%q}`, w.Own, first.AddDate(0, -1, 0).Format("2006-01"))))
 }
 
 func path(format string, id int64) string { return fmt.Sprintf(format, id) }
@@ -239,7 +259,11 @@ func (w *world) ofPractices(b browser, r records) {
 		},
 	}
 	byRole["administrator"] = append(byRole["administrator"], r.mail...)
-	for _, role := range []string{"agent", "team_lead", "administrator"} {
+	month := time.Now().UTC().AddDate(0, 0, -time.Now().UTC().Day()-40).Format("2006-01") // the one before the last
+	byRole["administrator"] = append(byRole["administrator"], r.agreement+"/results", r.agreement+"/results"+r.published, r.agreement+"/results/settings",
+		fmt.Sprintf("%s/results/draft?month=%s&organisation=%d", r.agreement, month, w.Own), "/services?owner=none")
+	byRole["requester"] = []string{"/portal/service-levels", "/portal/service-levels" + r.published}
+	for _, role := range []string{"agent", "team_lead", "administrator", "requester"} {
 		p := b.visit(w.t, w.System, role, desktop)
 		for _, address := range byRole[role] {
 			p.goTo(address)

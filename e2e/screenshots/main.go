@@ -36,6 +36,8 @@ func guide() []shot {
 		{"ticket-clocks", "agent", clocksPage},
 		{"service-levels", "agent", "/service-levels"},
 		{"likely-breaches", "agent", "/service-levels/likely"},
+		{"portal-service-levels", "requester", "/portal/service-levels"},
+		{"published-results", "administrator", resultsPage},
 		{"draft", "agent", draftPage},
 		{"board", "agent", "/queue?layout=board&by=state"},
 		{"split", "agent", "/queue?layout=split"},
@@ -80,6 +82,9 @@ const draftPage = "draft that waits for a review"
 
 // roomPage stands for the address of the newest major incident.
 const roomPage = "newest major incident"
+
+// resultsPage stands for the published results of the first agreement with customers.
+const resultsPage = "published results of an agreement"
 
 // pairPage stands for the address of the oldest pair of figures.
 const pairPage = "oldest pair of figures"
@@ -147,7 +152,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair, resultsPage: c.firstResults}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -199,6 +204,14 @@ func (c camera) oldestPair(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#pair-list a[href^='/tension/']").getAttribute("href")`))
+}
+
+func (c camera) firstResults(ctx context.Context) (string, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/agreements?role=sla"), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	agreement, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#agreements a[href^='/agreements/']").getAttribute("href")`))
+	return agreement + "/results", err
 }
 
 func (c camera) newestMajor(ctx context.Context) (string, error) {

@@ -49,6 +49,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/results"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 	"github.com/steward-itsm/steward/internal/ui/apireference"
 	"github.com/steward-itsm/steward/internal/ui/assets"
@@ -70,6 +71,7 @@ type App struct {
 	agreements *agreement.Service
 	pairs      *tension.Tension
 	ladders    *escalation.Service
+	results    *results.Service
 	drafts     *draft.Service
 	plugged    plugged
 	inbox      *inbox.Inbox
@@ -233,7 +235,7 @@ func (a *App) api() {
 			majorincident.Tags(),
 			businesshours.Tags(),
 			measurement.Tags(),
-			promise.Tags(),
+			promise.Tags(), results.Tags(),
 			workaround.Tags(),
 			mail.Tags(),
 		),

@@ -155,6 +155,7 @@ func used(t *testing.T, s *apptest.System) {
 		From: c.Now(), Until: c.Now().Add(time.Hour), Reason: "Away for a dump", Substitute: s.Persons[access.RoleTeamLead], ByGroup: map[int64]int64{s.Group: s.Persons[access.RoleAdministrator]},
 	})
 	check(err)
+	publishForDump(t, s)
 	mailNoticesForDump(t, s)
 
 	// A kind of the house's own making.

@@ -7,9 +7,11 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/filter"
+	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/results"
 )
 
 // furnishPromises writes an agreement with every customer, one with the group that
@@ -25,16 +27,31 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 		return clock.Target{Measure: m, Priority: priority, Within: d}
 	}
 	begin := c.Now().AddDate(-10, 0, 0)
+	answers, err := c.Roles.PersonsHolding(asAdmin, c.DB.Reader(), access.RoleRelationshipManager, 1)
+	if err != nil {
+		return err
+	}
+	var owner int64
+	if len(answers) > 0 {
+		owner = answers[0]
+	}
+	var first int64
 	write := func(name string, role clock.Role, party int64, about string, targets ...clock.Target) error {
-		_, err := a.agreements.Create(asAdmin, agreement.Draft{
-			Name: name, Role: role, Party: party, Description: about, From: begin, Terms: clock.Terms{Calendar: office.ID, Warn: []int{75, 90}, Targets: targets},
+		made, err := a.agreements.Create(asAdmin, agreement.Draft{
+			Name: name, Role: role, Party: party, Description: about, OwnerID: owner, From: begin, Terms: clock.Terms{Calendar: office.ID, Warn: []int{75, 90}, Targets: targets},
 		})
+		if first == 0 {
+			first = made.ID
+		}
 		return err
 	}
 	if err := write("Everyday work", clock.SLA, 0, "What every customer is promised.",
 		within(clock.Response, 1, 30*time.Minute), within(clock.Response, 0, 4*time.Hour),
 		within(clock.Resolution, 1, 4*time.Hour), within(clock.Resolution, 2, 8*time.Hour), within(clock.Resolution, 3, 24*time.Hour),
 		clock.Target{Measure: clock.Resolution, Days: 10, Until: 17 * 60}); err != nil {
+		return err
+	}
+	if err := a.furnishResults(asAdmin, first); err != nil {
 		return err
 	}
 	if err := a.furnishLadders(asAdmin); err != nil {
@@ -81,6 +98,29 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 		return err
 	}
 	return write("Support by "+names[theirs], clock.UC, theirs, "What the contract says.", within(clock.Response, 0, 2*time.Hour), within(clock.Resolution, 0, 8*time.Hour))
+}
+
+// furnishResults publishes what became of an agreement to the company and to every
+// customer. The months of the history are published by the job that would have done
+// it then, so that starting does not wait for it.
+func (a *App) furnishResults(asAdmin context.Context, of int64) error {
+	setting := results.Setting{
+		Agreement: of, Active: true, Goal: 9000, Tickets: true, AtRisk: true, ByItself: true, Days: 1, Since: results.MonthOf(a.core.Now(), time.UTC).Add(-3),
+	}
+	for _, kind := range []people.OrganisationKind{people.Own, people.Customer} {
+		page, err := a.core.People.Organisations(asAdmin, people.OrganisationQuery{Kind: kind, Children: true, Active: true, Limit: 5})
+		if err != nil {
+			return err
+		}
+		for _, o := range page.Items {
+			setting.Organisations = append(setting.Organisations, o.ID)
+		}
+	}
+	if len(setting.Organisations) == 0 {
+		return nil
+	}
+	_, err := a.results.Configure(asAdmin, setting)
+	return err
 }
 
 // furnishLadders writes the usual ladder, and one for services that the business

@@ -35,6 +35,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/agreement"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/results"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 )
 
@@ -56,6 +57,7 @@ func Migrations() []fs.FS {
 		promise.Migrations,
 		workaround.Migrations,
 		escalation.Migrations,
+		results.Migrations,
 		servicenow.Migrations,
 		mail.Migrations,
 	}

@@ -42,6 +42,7 @@ import (
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/changeover"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/escalation"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise"
+	"github.com/steward-itsm/steward/internal/practice/servicelevel/results"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/workaround"
 	"github.com/steward-itsm/steward/internal/ui"
 	"github.com/steward-itsm/steward/internal/ui/text"
@@ -121,6 +122,19 @@ func (a *App) moduleList() []module.Module {
 		DB: c.DB, People: c.People, Tickets: c.Tickets, Notices: c.Notices, Actors: c.Actors, Reading: a.readingAs, Frame: f, Now: c.Now, BulkURL: operations.BulkURL, HTTPS: a.cfg.HTTPS(),
 	})
 	c.Notices.GuardSubjects(absence.Subject, away.Guard)
+	a.results = results.New(results.Deps{
+		DB: c.DB, Agreements: a.agreements, Promises: promises, Calendars: c.Calendars, People: c.People, Services: c.Services, Tickets: c.Tickets, Kinds: c.Kinds,
+		Audit: c.Audit, Notices: c.Notices, Actors: c.Actors, Reading: a.readingAs, Frame: f, Now: c.Now, Logger: c.Log, HTTPS: a.cfg.HTTPS(),
+	})
+	c.closers = append(c.closers, func() error { a.results.Close(); return nil })
+	c.Notices.GuardSubjects(results.Subject, a.results.Guard)
+	a.agreements.Show(func(ctx context.Context, of *agreement.Agreement) (*agreement.Section, error) {
+		part, err := a.results.Part(ctx, of.ID)
+		if err != nil || part == nil {
+			return nil, err
+		}
+		return &agreement.Section{ID: "results", Title: text.T(ctx, "Published results"), Body: part}, nil
+	})
 	a.snoozes = snooze.NewService(c.DB, c.Tickets, c.People, c.Jobs, c.Now)
 	a.drafts = draft.NewService(c.DB, c.Tickets, c.People, c.Notices, c.Live, c.Now)
 	return []module.Module{
@@ -172,6 +186,7 @@ func (a *App) moduleList() []module.Module {
 		suggest.New(suggest.Deps{Directory: c.People, Services: c.Services, Tickets: c.Tickets, Away: away.Notes}).Module(),
 		{Name: "desk/api", API: func(h huma.API) { tickets.Register(h) }},
 		portal.New(portal.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Frame: f, Now: c.Now, MaxUpload: int64(a.cfg.HTTP.MaxUpload)}).Module(),
+		a.results.Module(),
 		a.inbox.Module(),
 		away.Module(),
 		account.New(account.Deps{

@@ -261,7 +261,7 @@ func PublicLines(found []Line) []PublicLine {
 	var out []PublicLine
 	for _, l := range found {
 		line := PublicLine{
-			TicketID: l.Subject.ID, Number: l.Number, Title: l.Subject.Title, Kind: l.Kind, State: l.State, Muted: l.Muted, Watched: l.Watched,
+			Subject: l.Subject, Number: l.Number, Title: l.Subject.Title, Kind: l.Kind, State: l.State, Muted: l.Muted, Watched: l.Watched,
 		}
 		for i := range l.Notices {
 			n, ok := l.Notices[i].Public()

@@ -131,15 +131,15 @@ func page(all []Line, q Query) Page {
 
 // PublicLine is a Line as requesters and suppliers may have it.
 type PublicLine struct {
-	TicketID int64
-	Number   string
-	Title    string
-	Kind     string // the ticket's kind
-	State    string // its state
-	Muted    bool
-	Watched  bool
-	Notices  []PublicNotice // newest first, at least one
-	Unread   int
+	Subject Subject // of a ticket without an address
+	Number  string
+	Title   string
+	Kind    string // the ticket's kind
+	State   string // its state
+	Muted   bool
+	Watched bool
+	Notices []PublicNotice // newest first, at least one
+	Unread  int
 }
 
 // PublicPage is a Page as requesters and suppliers may have it.
@@ -179,9 +179,9 @@ func (r *row) line() Line {
 
 // mayShow is the rule: the record is visible now, and what was internal only to
 // those who read its notes. Those who read no notes at all have of their notices
-// what is public, and that is of tickets.
+// what is public: of tickets, and what was published.
 func (r *row) mayShow(actor access.Actor) bool {
-	if AudienceOf(actor) != Insiders && (r.Internal || r.Subject.Type != TicketSubject) {
+	if AudienceOf(actor) != Insiders && (r.Internal || r.Subject.Type != TicketSubject && r.Kind != Published) {
 		return false
 	}
 	if r.Subject.Type != TicketSubject {
@@ -294,13 +294,13 @@ func (s *Service) Unread(ctx context.Context) (Unread, error) {
 	found, err := database.All(ctx, s.db.Reader(), func(r database.Row) (row, error) {
 		var n row
 		var facts ticketFacts
-		if err := r.Scan(append([]any{&n.Subject.Type, &n.Subject.ID, &n.Internal}, facts.destinations()...)...); err != nil {
+		if err := r.Scan(append([]any{&n.Subject.Type, &n.Subject.ID, &n.Internal, &n.Kind}, facts.destinations()...)...); err != nil {
 			return n, err
 		}
 		facts.fill(&n, actor.ID)
 		return n, nil
-	}, `SELECT n.subject, n.subject_id, n.internal, `+factColumns+`
-		FROM (SELECT person_id, subject, subject_id, min(CASE WHEN internal THEN 1 ELSE 0 END) = 1 AS internal
+	}, `SELECT n.subject, n.subject_id, n.internal, n.kind, `+factColumns+`
+		FROM (SELECT person_id, subject, subject_id, min(CASE WHEN internal THEN 1 ELSE 0 END) = 1 AS internal, max(kind) AS kind
 			FROM notices WHERE person_id = $1 AND read_at IS NULL GROUP BY person_id, subject, subject_id LIMIT $2) n `+joinTicket,
 		actor.ID, Kept)
 	if err != nil {

@@ -27,6 +27,7 @@ const (
 	Alarm     Kind = "alarm"      // a number crossed the line that was set for it
 	Escalated Kind = "escalation" // a promise on a ticket is at risk or broken, and it is my turn
 	Absence   Kind = "absence"    // somebody I stand in for is away, or I was and am back
+	Published Kind = "published"  // something was published to my organisation; all of it is public
 )
 
 // Audience says whom a kind can concern at all.
@@ -67,6 +68,7 @@ var kinds = []Info{
 	{Kind: Reviewed, Wanted: true, For: Insiders},
 	{Kind: Moved, Wanted: true},
 	{Kind: Escalated, Wanted: true},
+	{Kind: Published, Wanted: true},
 	{Kind: Due, Wanted: true, For: Workers},
 	{Kind: Finished, Wanted: true, For: Workers},
 	{Kind: Report, Wanted: true, For: Workers},
@@ -92,20 +94,21 @@ type Reason string
 
 // The reasons.
 const (
-	AsMentioned Reason = "mentioned"
-	AsAssignee  Reason = "assignee"
-	AsRequester Reason = "requester"
-	AsOpener    Reason = "opener"
-	AsWatcher   Reason = "watcher"
-	AsMember    Reason = "member"   // of the group that has it
-	AsStarter   Reason = "starter"  // they started it, or asked for it
-	AsListed    Reason = "listed"   // they are on its list of recipients
-	AsReviewer  Reason = "reviewer" // they were asked to look at it
-	AsAuthor    Reason = "author"   // they wrote it
-	AsRole      Reason = "role"     // a role of theirs makes it their business
-	AsLead      Reason = "lead"     // they lead the group that has it
-	AsOwner     Reason = "owner"    // they answer for the service it is about
-	AsManager   Reason = "manager"  // somebody below them has it
+	AsMentioned  Reason = "mentioned"
+	AsAssignee   Reason = "assignee"
+	AsRequester  Reason = "requester"
+	AsOpener     Reason = "opener"
+	AsWatcher    Reason = "watcher"
+	AsMember     Reason = "member"     // of the group that has it
+	AsStarter    Reason = "starter"    // they started it, or asked for it
+	AsListed     Reason = "listed"     // they are on its list of recipients
+	AsReviewer   Reason = "reviewer"   // they were asked to look at it
+	AsAuthor     Reason = "author"     // they wrote it
+	AsRole       Reason = "role"       // a role of theirs makes it their business
+	AsLead       Reason = "lead"       // they lead the group that has it
+	AsOwner      Reason = "owner"      // they answer for the service it is about
+	AsManager    Reason = "manager"    // somebody below them has it
+	AsSubscriber Reason = "subscriber" // they asked to be told of everything of its sort
 	// They stand in for somebody who is away. Of other reasons with a For it is why they
 	// are told when nobody stands in.
 	AsSubstitute Reason = "substitute"
@@ -184,7 +187,8 @@ type Stored struct {
 func (s *Stored) Unread() bool { return s.ReadAt.IsZero() }
 
 // PublicNotice is what may be shown to a requester or a supplier: it tells of a
-// public event of a ticket and has nowhere to put anything else.
+// public event of a ticket, or of something that was published, and has nowhere to
+// put anything else.
 type PublicNotice struct {
 	ID     int64
 	Kind   Kind
@@ -202,7 +206,7 @@ type PublicNotice struct {
 
 // Public gives the part of a notice that may leave; false when nothing may.
 func (s *Stored) Public() (PublicNotice, bool) {
-	if s.Internal || s.Kind == Noted || s.Subject.Type != TicketSubject {
+	if s.Internal || s.Kind == Noted || s.Subject.Type != TicketSubject && s.Kind != Published {
 		return PublicNotice{}, false
 	}
 	p := PublicNotice{ID: s.ID, Kind: s.Kind, Reason: s.Reason, Actor: s.Actor, Seq: s.Seq, At: s.At, ReadAt: s.ReadAt, For: s.For, ForUntil: s.ForUntil, Urgent: s.Urgent}

@@ -182,7 +182,7 @@ func TestPreferencesAndMutesAreHeeded(t *testing.T) {
 		if err := d.Notices.Choose(d.As(d.ana), map[notify.Kind]bool{"nonsense": true}); !apperr.Is(err, apperr.Invalid) {
 			t.Errorf("an unknown kind: %v", err)
 		}
-		if n := len(must(d.Notices.Choices(d.As(d.carla)))(t)); n != 4 {
+		if n := len(must(d.Notices.Choices(d.As(d.carla)))(t)); n != 5 {
 			t.Errorf("a requester can choose among %d kinds", n)
 		}
 	})

@@ -168,10 +168,13 @@ func (i *Inbox) notifications(ctx context.Context, q notify.Query) ([]Notificati
 		for _, l := range page.Lines {
 			n := l.Notices[0]
 			item := Notification{
-				Subject: subjectKey(notify.Ticket(l.TicketID)), Ticket: l.Number, Title: l.Title, URL: who.ticketURL(l.Number), Kind: string(n.Kind),
+				Subject: subjectKey(l.Subject), Ticket: l.Number, Title: l.Title, URL: l.Subject.URL, Kind: string(n.Kind),
 				Reason: string(n.Reason), State: n.State, At: n.At, Count: len(l.Notices), Unread: l.Unread, Muted: l.Muted, Watching: l.Watched,
 			}
 			item.instead(n.For, n.ForUntil, n.Urgent)
+			if l.Number != "" {
+				item.URL = who.ticketURL(l.Number)
+			}
 			if n.Actor.Type == access.TypePerson {
 				item.ActorID = n.Actor.ID
 			}

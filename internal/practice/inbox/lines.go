@@ -87,10 +87,13 @@ func (i *Inbox) publicLines(ctx context.Context, who reader, found []notify.Publ
 		n := &l.Notices[0]
 		said := sentence{kind: n.Kind, reason: n.Reason, who: names.of(n.Actor), state: i.stateLabel(ctx, l.Kind, n.State, who.asks()), plain: who.asks()}
 		out[at] = view.Line{
-			Subject: subjectKey(notify.Ticket(l.TicketID)), Ref: l.Number, Title: l.Title, URL: who.ticketURL(l.Number), AboutURL: view.AboutURL(l.Number),
+			Subject: subjectKey(l.Subject), Ref: l.Number, Title: l.Title, URL: l.Subject.URL,
 			Newest: n.ID, Icon: iconOf(n.Kind), Text: said.text(ctx), Why: names.why(ctx, n.Reason, n.For, n.ForUntil), AbsenceURL: absenceURL(n.For, n.Reason), Urgent: urgentText(ctx, n.Urgent),
 			Kind: string(n.Kind), KindLabel: text.T(ctx, kindTexts[n.Kind].label),
 			More: len(l.Notices) - 1, Unread: l.Unread, At: n.At, Muted: l.Muted, Watched: l.Watched,
+		}
+		if l.Number != "" {
+			out[at].URL, out[at].AboutURL = who.ticketURL(l.Number), view.AboutURL(l.Number)
 		}
 	}
 	return out, nil
@@ -260,6 +263,8 @@ func (s sentence) byItself(ctx context.Context) string {
 		return text.T(ctx, "There is news of a draft")
 	case notify.Moved:
 		return text.T(ctx, "Now: %s", s.state)
+	case notify.Published:
+		return text.T(ctx, "New results are published")
 	}
 	if s.state != "" {
 		return text.T(ctx, s.state) // of another room, which marked it as a text
@@ -302,6 +307,10 @@ var kindTexts = map[notify.Kind]kindText{
 	},
 	notify.Absence: {icon: ui.IconCalendarOff, label: text.Key("Absences"), about: text.Key("Somebody you stand in for, or a member of a group you lead, is away; or you are back, and this is what happened.")},
 	notify.Alarm:   {icon: ui.IconActivity, label: text.Key("Alarms"), about: text.Key("A figure crosses the line that was set for it, or what the desk needs does not work.")},
+	notify.Published: {
+		icon: ui.IconReportAnalytics, label: text.Key("Published results"), about: text.Key("Results of service levels are published to your organisation, and you are to be told."),
+		plain: text.Key("What became of the promises to your organisation is published, and you are to be told."),
+	},
 }
 
 func iconOf(k notify.Kind) ui.Icon {
@@ -343,6 +352,8 @@ func whyText(ctx context.Context, why notify.Reason, plain bool) string {
 		return text.T(ctx, "You get this because you lead the group that has the ticket.")
 	case notify.AsOwner:
 		return text.T(ctx, "You get this because you answer for the service.")
+	case notify.AsSubscriber:
+		return text.T(ctx, "You get this because you asked to be told when results are published.")
 	}
 	return ""
 }

@@ -90,6 +90,10 @@ func Clock(ctx context.Context, t time.Time) string {
 	return clockTime(ctx, t.In(From(ctx).Location))
 }
 
+// Month writes a month: "Nov 2026". Any instant within it will do that is in the same
+// month everywhere, such as noon of the fifteenth.
+func Month(ctx context.Context, t time.Time) string { return layout(ctx, Key("{mon} {year}"), t) }
+
 // DateTime is a day and a time in the reader's zone: "21 Nov 2026, 14:05".
 func DateTime(ctx context.Context, t time.Time) string {
 	return layout(ctx, Key("{day} {mon} {year}, {time}"), t)

@@ -236,7 +236,7 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, id int64, typedEn
 // owners lists the services that an agreement names with who answers for each.
 func (s *Service) owners(ctx context.Context, services []int64) (templ.Component, error) {
 	if len(services) == 0 {
-		return ui.Link{Label: text.T(ctx, "It holds for all services"), URL: "/services"}, nil
+		return ui.Button{Label: text.T(ctx, "It holds for all services"), URL: "/services", Icon: ui.IconStack2}, nil
 	}
 	q := s.d.DB.Reader()
 	found, err := s.d.Services.Owners(ctx, q, services)

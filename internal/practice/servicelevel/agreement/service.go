@@ -137,6 +137,17 @@ func (s *Service) Names(ctx context.Context, q database.Querier, ids []int64) (m
 	return out, err
 }
 
+// Owner gives who is accountable for an agreement, 0 for nobody; NotFound if there is
+// no such agreement. It asks for no permission.
+func (s *Service) Owner(ctx context.Context, q database.Querier, id int64) (int64, error) {
+	return owner(ctx, q, id)
+}
+
+// Owners is Owner for many; those that do not exist are left out.
+func (s *Service) Owners(ctx context.Context, q database.Querier, ids []int64) (map[int64]int64, error) {
+	return ownersOf(ctx, q, ids)
+}
+
 // Get gives one agreement with its versions.
 func (s *Service) Get(ctx context.Context, id int64) (Agreement, error) {
 	if err := mayRead(ctx); err != nil {

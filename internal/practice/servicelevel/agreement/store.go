@@ -13,6 +13,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/lookup"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/kept"
 )
 
 //go:embed migrations/*.sql
@@ -57,6 +58,21 @@ func read(ctx context.Context, q database.Querier, id int64) (Agreement, error) 
 	one := []Agreement{a}
 	err = versions(ctx, q, one)
 	return one[0], err
+}
+
+func owner(ctx context.Context, q database.Querier, id int64) (int64, error) {
+	found, err := database.One(ctx, q, database.Scalar[database.ID], `SELECT a.owner_id FROM agreements a WHERE a.id = $1`, id)
+	if apperr.Is(err, apperr.NotFound) {
+		err = missing()
+	}
+	return int64(found), err
+}
+
+func ownersOf(ctx context.Context, q database.Querier, ids []int64) (map[int64]int64, error) {
+	return kept.Read(ctx, q, ids, `SELECT a.id, a.owner_id FROM agreements a WHERE a.id IN `, func(r database.Row) (id int64, owner int64, err error) {
+		err = r.Scan(&id, (*database.ID)(&owner))
+		return id, owner, err
+	})
 }
 
 // all gives every agreement, the oldest first, in as many queries as there are

@@ -387,3 +387,56 @@ func readLikely(ctx context.Context, q database.Querier, where string, args *dat
 		return l, err
 	}, sql+` ORDER BY 7, 1, 8 LIMIT `+args.Arg(limit), args.Values()...)
 }
+
+// maxDecided bounds what one customer's month holds.
+const maxDecided = 500_000
+
+func readDecided(ctx context.Context, q database.Querier, d clock.Decisions) ([]clock.Decision, error) {
+	var args database.Args
+	from, to := args.Arg(database.Time(d.From)), args.Arg(database.Time(d.To))
+	return database.All(ctx, q, func(r database.Row) (clock.Decision, error) {
+		var x clock.Decision
+		var used, whole int64
+		err := r.Scan(&x.Ticket, &x.Number, &x.Kind, (*database.ID)(&x.Service), &x.Priority, &x.Version, (*string)(&x.Measure), &x.State, &x.Cycle,
+			(*database.Time)(&x.At), &x.Broken, &used, &whole)
+		x.Used, x.Whole = time.Duration(used)*time.Microsecond, time.Duration(whole)*time.Microsecond
+		return x, err
+	}, `SELECT c.ticket_id, t.number, t.kind, t.service_id, t.priority, c.version_id, c.measure, c.state, c.cycle, COALESCE(c.breached_at, c.ended_at),
+			c.breached_at IS NOT NULL, c.used, c.whole
+		FROM ticket_clocks c JOIN tickets t ON t.id = c.ticket_id
+		WHERE c.role = 'sla' AND c.agreement_id = `+args.Arg(d.Agreement)+` AND c.stage <> 'cancelled'
+			AND (c.breached_at >= `+from+` AND c.breached_at < `+to+` OR c.breached_at IS NULL AND c.stage = 'completed' AND c.ended_at >= `+from+` AND c.ended_at < `+to+`)
+			AND t.organisation_id IN (SELECT o.organisation_id FROM organisation_tree o WHERE o.ancestor_id = `+args.Arg(d.Customer)+`)
+		ORDER BY 10, c.ticket_id, c.measure, c.state, c.cycle LIMIT `+args.Arg(maxDecided), args.Values()...)
+}
+
+func readCovering(ctx context.Context, q database.Querier, tickets []int64) (map[int64]int64, error) {
+	out := map[int64]int64{}
+	for part := range slices.Chunk(tickets, takeNotes) {
+		var args database.Args
+		err := database.Each(ctx, q, func(r database.Row) error {
+			var ticket, agreement int64
+			err := r.Scan(&ticket, &agreement)
+			out[ticket] = agreement
+			return err
+		}, `SELECT c.ticket_id, MAX(c.agreement_id) FROM ticket_clocks c WHERE c.role = 'sla' AND c.stage <> 'cancelled' AND c.ticket_id IN `+database.In(&args, part)+
+			` GROUP BY c.ticket_id`, args.Values()...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func readRisks(ctx context.Context, q database.Querier, requester int64, agreements []int64, most int) ([]clock.Risk, error) {
+	var args database.Args
+	return database.All(ctx, q, func(r database.Row) (clock.Risk, error) {
+		var x clock.Risk
+		err := r.Scan(&x.Agreement, &x.Ticket, &x.Number, &x.Title, (*string)(&x.Measure), &x.State, (*database.Time)(&x.Due), &x.Broken)
+		return x, err
+	}, `SELECT c.agreement_id, t.id, t.number, t.title, c.measure, c.state, c.due_at, c.breached_at IS NOT NULL
+		FROM tickets t JOIN ticket_clocks c ON c.ticket_id = t.id
+		WHERE t.requester_id = `+args.Arg(requester)+` AND c.role = 'sla' AND c.stage IN ('running', 'paused') AND (c.likely OR c.breached_at IS NOT NULL)
+			AND c.agreement_id IN `+database.In(&args, agreements)+`
+		ORDER BY c.due_at IS NULL, c.due_at, t.id, c.measure, c.state LIMIT `+args.Arg(most), args.Values()...)
+}
