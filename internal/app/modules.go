@@ -77,8 +77,10 @@ func (a *App) moduleList() []module.Module {
 	c.Notices.GuardSubjects(mail.BoxSubject, a.mail.GuardBoxes)
 	c.Notices.GuardSubjects(mail.SenderSubject, a.mail.GuardSenders)
 	c.closers = append(c.closers, func() error { a.mail.Close(); return nil })
+	enclosed := map[string]func(ctx context.Context, ids []int64) (map[int64]string, error){}
 	a.inbox = inbox.New(inbox.Deps{
-		DB: c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS(), Post: a.mail, Actors: c.Actors, Reading: a.readingAs,
+		Enclosed: enclosed,
+		DB:       c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS(), Post: a.mail, Actors: c.Actors, Reading: a.readingAs,
 		BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
 	})
 	a.majors = majorincident.New(majorincident.Deps{
@@ -91,6 +93,7 @@ func (a *App) moduleList() []module.Module {
 		Topic: queue.Topic, Event: queue.Event, HTTPS: a.cfg.HTTPS(),
 	})
 	c.Notices.GuardSubjects(dashboard.Subject, boards.Guard)
+	enclosed[dashboard.Subject] = boards.Letters
 	a.pairs = tension.New(tension.Deps{
 		DB: c.DB, Metrics: c.Metrics, Tickets: c.Tickets, Names: c.People, Actors: c.Actors, Audit: c.Audit, Notices: c.Notices, Frame: f, Clock: c.Now,
 		Reading: a.readingAs, HTTPS: a.cfg.HTTPS(),

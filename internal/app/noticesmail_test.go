@@ -145,6 +145,32 @@ func TestADigestLeavesOutWhatWasReadAndWhatMayNotBeSeen(t *testing.T) {
 	})
 }
 
+func TestABoardComesByMailWithItsFigures(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		send, letters := byMail(t, s)
+		s.Ticket(access.RoleRequester, "incident", "Printer jams")
+		agent := s.SignedIn(access.RoleAgent)
+		expect(t, agent.Post("/inbox/settings", url.Values{"shown": {"report"}, "kinds": {"report"}, "mail.report": {"now"}}), http.StatusSeeOther)
+		expect(t, agent.Post("/dashboards/flow/subscription", url.Values{"cadence": {"daily"}, "hour": {"7"}}), http.StatusSeeOther)
+		if err := s.Core.DB.Write(t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE dashboard_subscriptions SET next_at = 1`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		runs(t, s, "dashboards.deliver")()
+		send()
+		got := letters()
+		if len(got) != 1 {
+			t.Fatalf("%d letters", len(got))
+		}
+		if l := got[0]; !strings.Contains(l.Body, "As it was on") || !strings.Contains(l.Body, "| ---: |") || !strings.HasPrefix(l.URL, "/received/") {
+			t.Errorf("the letter is %q about %s", l.Body, l.URL)
+		}
+	})
+}
+
 // TestOneEventIsOneLetter has somebody want both the letters of tickets they watch and
 // their notices by mail, at once and in a digest.
 func TestOneEventIsOneLetter(t *testing.T) {

@@ -248,7 +248,7 @@ func (s *Service) body(ctx context.Context, l *Stored, from *Sender, left []stri
 	}
 	url := s.absolute(l.URL)
 	plain = plainOf(body)
-	rich = markdown.HTML(body, markdown.Context{})
+	rich = styled(markdown.HTML(body, markdown.Context{}))
 	if from.Signature != "" {
 		plain += "\n\n-- \n" + plainOf(from.Signature)
 		rich += `<div style="margin-top:1.5em;color:#5b6675">` + markdown.HTML(from.Signature, markdown.Context{}) + `</div>`

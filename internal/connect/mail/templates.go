@@ -170,9 +170,11 @@ func (t *Template) check() error {
 func plainOf(source string) string {
 	var out strings.Builder
 	last := markdown.Block{}
-	for i, b := range markdown.Blocks(source) {
+	blocks := markdown.Blocks(source)
+	alignRows(blocks)
+	for i, b := range blocks {
 		if i > 0 {
-			if b.Mark != "" && last.Mark != "" && b.Indent == last.Indent {
+			if b.Row && last.Row || b.Mark != "" && last.Mark != "" && b.Indent == last.Indent {
 				out.WriteString("\n")
 			} else {
 				out.WriteString("\n\n")
@@ -199,4 +201,61 @@ func plainOf(source string) string {
 		out.WriteString(first + strings.ReplaceAll(line.String(), "\n", "\n"+rest))
 	}
 	return out.String()
+}
+
+// alignRows pads the cells of tables, so that their columns stand below one another in
+// a program that shows plain text.
+func alignRows(blocks []markdown.Block) {
+	for from := 0; from < len(blocks); from++ {
+		to := from
+		var widths []int
+		for ; to < len(blocks) && blocks[to].Row; to++ {
+			for i, cell := range cells(&blocks[to]) {
+				if i == len(widths) {
+					widths = append(widths, 0)
+				}
+				widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			}
+		}
+		for ; from < to; from++ {
+			var line strings.Builder
+			for i, cell := range cells(&blocks[from]) {
+				if i > 0 {
+					line.WriteString("  ")
+				}
+				pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+				if i > 0 { // figures
+					cell = pad + cell
+				} else {
+					cell += pad
+				}
+				line.WriteString(cell)
+			}
+			blocks[from].Spans = []markdown.Span{{Text: strings.TrimRight(line.String(), " ")}}
+		}
+	}
+}
+
+// cells are the texts of a row's cells.
+func cells(row *markdown.Block) []string {
+	out := []string{""}
+	for _, s := range row.Spans {
+		if s.Text == markdown.Cell {
+			out = append(out, "")
+		} else {
+			out[len(out)-1] += s.Text
+		}
+	}
+	return out
+}
+
+var (
+	table = regexp.MustCompile(`<table>`)
+	cell  = regexp.MustCompile(`<(th|td)((?: [a-z]+="[a-z]+")*)>`)
+)
+
+// styled gives tables the lines and the room that a mail program does not give them.
+func styled(rich string) string {
+	rich = table.ReplaceAllString(rich, `<table style="border-collapse:collapse;margin:.5em 0">`)
+	return cell.ReplaceAllString(rich, `<$1$2 style="padding:.25em .75em;border-bottom:1px solid #d5dae1">`)
 }

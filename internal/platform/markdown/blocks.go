@@ -26,9 +26,13 @@ type Block struct {
 	Rule    bool   // a line across
 	Quote   int    // how deep it is quoted
 	Indent  int    // how deep in lists
+	Row     bool   // of a table; a span of Cell stands between its cells
 	Mark    string // in front of the first line of a list's item: "•", "2."
 	Spans   []Span
 }
+
+// Cell is the text of the span between two cells of a table's row.
+const Cell = "  |  "
 
 // Blocks reads a text for paper: the same that HTML shows, as plain blocks.
 func Blocks(source string) []Block {
@@ -127,9 +131,10 @@ func (r *blockReader) list(n *ast.List, b Block) {
 
 // row is a table's row on one line.
 func (r *blockReader) row(row ast.Node, b Block) {
+	b.Row = true
 	for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 		if len(b.Spans) > 0 {
-			b.Spans = append(b.Spans, Span{Text: "  |  "})
+			b.Spans = append(b.Spans, Span{Text: Cell})
 		}
 		r.inline(cell, Span{Bold: row.Kind() == extast.KindTableHeader}, &b.Spans)
 	}

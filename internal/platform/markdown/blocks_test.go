@@ -20,8 +20,8 @@ func TestBlocksSayWhatThePageSays(t *testing.T) {
 		{Indent: 1, Mark: "•", Spans: []markdown.Span{{Text: "b"}}},
 		{Indent: 2, Mark: "1.", Spans: []markdown.Span{{Text: "c"}}},
 		{Code: true, Spans: []markdown.Span{{Text: "x = 1\ny", Code: true}}},
-		{Spans: []markdown.Span{{Text: "h", Bold: true}, {Text: "  |  "}, {Text: "i", Bold: true}}},
-		{Spans: []markdown.Span{{Text: "1"}, {Text: "  |  "}, {Text: "2"}}},
+		{Row: true, Spans: []markdown.Span{{Text: "h", Bold: true}, {Text: "  |  "}, {Text: "i", Bold: true}}},
+		{Row: true, Spans: []markdown.Span{{Text: "1"}, {Text: "  |  "}, {Text: "2"}}},
 		{Spans: []markdown.Span{{Text: "<b>"}, {Text: "no html"}, {Text: "</b>"}}},
 		{Rule: true},
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/phrase"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
 	"github.com/steward-itsm/steward/internal/platform/database"
+	"github.com/steward-itsm/steward/internal/platform/markdown"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/inbox/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -68,12 +69,45 @@ func (i *Inbox) sendTo(ctx context.Context, person int64) error {
 	if err != nil {
 		return err
 	}
+	enclosed, err := i.enclosed(as, found)
+	if err != nil {
+		return err
+	}
 	return i.d.DB.Write(ctx, func(tx *database.Tx) error {
 		if err := i.d.Notices.Mailed(ctx, tx, ids); err != nil || len(lines) == 0 {
 			return err
 		}
-		return i.d.Post.Enqueue(ctx, tx, i.letter(as, person, lines, found))
+		return i.d.Post.Enqueue(ctx, tx, i.letter(as, person, lines, found, enclosed))
 	})
+}
+
+// longestBody bounds a letter with what it encloses, in bytes: what is longer is not read
+// as Markdown any more. Links lead to the rest.
+const longestBody = markdown.MaxSource - 2_000
+
+// enclosed gives what belongs into a letter about some records besides the news: the
+// figures of a board. The keys are those of the lines.
+func (i *Inbox) enclosed(ctx context.Context, found []notify.Line) (map[string]string, error) {
+	out := map[string]string{}
+	for typ, content := range i.d.Enclosed {
+		var ids []int64
+		for _, l := range found {
+			if l.Subject.Type == typ {
+				ids = append(ids, l.Subject.ID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		all, err := content(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			out[subjectKey(notify.Subject{Type: typ, ID: id})] = all[id]
+		}
+	}
+	return out, nil
 }
 
 // told are the kinds of public news that a letter of a ticket's own conversation tells as
@@ -125,7 +159,7 @@ func (i *Inbox) drop(ctx context.Context, person int64) error {
 }
 
 // letter is what lines say, in the words of their reader.
-func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, found []notify.Line) letter.Letter {
+func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, found []notify.Line, enclosed map[string]string) letter.Letter {
 	l := letter.Letter{To: []letter.Recipient{{Person: person}}, Kind: letter.Notice}
 	change := i.d.BaseURL + view.URL + "/settings"
 	if len(lines) == 1 {
@@ -135,6 +169,9 @@ func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, fou
 			l.Subject = text.T(ctx, "%s: %s", line.Ref, line.Title)
 		}
 		l.Body = phrase.Escape(line.Text)
+		if content := enclosed[line.Subject]; content != "" {
+			l.Body = content
+		}
 		l.Why = i.why(ctx, &line, change)
 		if n := &found[0].Notices[0]; len(found) == 1 && found[0].Subject.Type == notify.TicketSubject && n.Seq != 0 {
 			l.Key = fmt.Sprintf("ticket:%d:%d", found[0].Subject.ID, n.Seq)
@@ -160,6 +197,11 @@ func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, fou
 			fmt.Fprintf(&b, " [%s](%s)", phrase.Escape(text.T(ctx, "Who stands in for whom")), i.d.BaseURL+line.AbsenceURL)
 		}
 		b.WriteString("\n")
+	}
+	for _, line := range lines {
+		if content := enclosed[line.Subject]; content != "" && b.Len()+len(content) < longestBody {
+			fmt.Fprintf(&b, "\n---\n\n## [%s](%s)\n\n%s\n", phrase.Escape(line.Title), i.d.BaseURL+line.URL, content)
+		}
 	}
 	l.Body = b.String()
 	l.Why = text.T(ctx, "You get this because you want to be told of these things by mail. Choose what you are told: %s", change)

@@ -44,6 +44,9 @@ type Deps struct {
 	// Reading gives a context in which texts are in a person's language and zone.
 	Reading func(ctx context.Context, p actors.Person) context.Context
 	BaseURL string // the product's address, without a slash at its end
+	// Enclosed gives, by the type of subject, the content of records that belongs into a
+	// letter about them, in Markdown, as far as the actor may have it.
+	Enclosed map[string]func(ctx context.Context, ids []int64) (map[int64]string, error)
 }
 
 // Post sends letters; the room of mail does.

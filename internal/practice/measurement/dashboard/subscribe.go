@@ -46,10 +46,10 @@ const oneGo = 100
 
 // render draws a board as its recipient sees it now. Forbidden and NotFound say
 // that the recipient does not.
-func (d *Dashboards) render(ctx context.Context, s subscription) (Board, string, error) {
+func (d *Dashboards) render(ctx context.Context, s subscription) (Board, rendered, error) {
 	p, err := d.d.Actors.Person(ctx, s.PersonID)
 	if err != nil {
-		return Board{}, "", err
+		return Board{}, rendered{}, err
 	}
 	ctx = d.d.Reading(access.With(ctx, p.Actor), p)
 	reader := text.From(ctx)
@@ -57,17 +57,20 @@ func (d *Dashboards) render(ctx context.Context, s subscription) (Board, string,
 	ctx = text.With(ctx, reader)
 	b, err := d.Board(ctx, s.Board)
 	if err != nil {
-		return b, "", err
+		return b, rendered{}, err
 	}
 	b.Name = name(ctx, &b)
 	answers, err := d.compute(ctx, &b, look{})
 	if err != nil {
-		return b, "", err
+		return b, rendered{}, err
 	}
 	var out bytes.Buffer
 	err = view.Tiles(draw(ctx, answers, nil), ui.HX{}).Render(ctx, &out)
-	return b, out.String(), err
+	return b, rendered{out.String(), letter(ctx, answers, d.d.Clock())}, err
 }
+
+// rendered is a board as it comes to somebody: as a page, and for a letter.
+type rendered struct{ html, letter string }
 
 // kept is how long a received board can be opened.
 const kept = 90 * 24 * time.Hour
@@ -137,7 +140,7 @@ func (d *Dashboards) showSubscription(w http.ResponseWriter, r *http.Request, st
 	}
 	page := view.FormPage{
 		Title: text.T(ctx, "Receive this board"), Name: name(ctx, b), Back: "/dashboards/" + b.ref(), Form: v.View(),
-		Lead: text.T(ctx, "The board as it is at that time, with what you may see then, comes into your inbox."),
+		Lead: text.T(ctx, "The board as it is at that time, with what you may see then, comes into your inbox, and with its figures by mail where you have chosen mail for reports."),
 	}
 	return d.d.Frame.Page(w, r, module.Page{Title: page.Title, Active: Menu, Status: status}, page.View())
 }

@@ -64,7 +64,7 @@ func (d *Dashboards) Deliver(ctx context.Context) error {
 }
 
 func (d *Dashboards) deliver(ctx context.Context, s subscription) error {
-	b, html, err := d.render(ctx, s)
+	b, made, err := d.render(ctx, s)
 	gone := apperr.Is(err, apperr.NotFound) || apperr.Is(err, apperr.Forbidden)
 	wrong := apperr.Is(err, apperr.Invalid) // a tile that cannot be computed; it may be mended until the next time
 	if err != nil && !gone && !wrong {
@@ -82,8 +82,8 @@ func (d *Dashboards) deliver(ctx context.Context, s subscription) error {
 			return err
 		}
 		id := tx.NextID()
-		_, err = tx.Exec(ctx, `INSERT INTO dashboard_snapshots (id, board, person_id, title, made_at, content) VALUES ($1, $2, $3, $4, $5, $6)`,
-			id, s.Board, s.PersonID, b.Name, database.Time(now), html)
+		_, err = tx.Exec(ctx, `INSERT INTO dashboard_snapshots (id, board, person_id, title, made_at, content, letter) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			id, s.Board, s.PersonID, b.Name, database.Time(now), made.html, made.letter)
 		if err != nil {
 			return err
 		}
@@ -116,4 +116,17 @@ func (d *Dashboards) snapshot(ctx context.Context, id int64) (snapshot, error) {
 		err := r.Scan(&s.board, &s.title, (*database.Time)(&s.at), &s.html)
 		return s, err
 	}, `SELECT board, title, made_at, content FROM dashboard_snapshots WHERE id = $1 AND person_id = $2`, id, access.From(ctx).ID)
+}
+
+// Letters gives the figures of boards as they came to the actor, in Markdown.
+func (d *Dashboards) Letters(ctx context.Context, ids []int64) (map[int64]string, error) {
+	out := map[int64]string{}
+	var args database.Args
+	return out, database.Each(ctx, d.d.DB.Reader(), func(r database.Row) error {
+		var id int64
+		var letter string
+		err := r.Scan(&id, &letter)
+		out[id] = letter
+		return err
+	}, `SELECT id, letter FROM dashboard_snapshots WHERE person_id = `+args.Arg(access.From(ctx).ID)+` AND letter <> '' AND id IN `+database.In(&args, ids), args.Values()...)
 }
