@@ -141,9 +141,20 @@ func TestSubjectsAreReadAsPeopleAndProgramsWriteThem(t *testing.T) {
 		w.box(t)
 		w.work(t)
 		for n, c := range []struct{ subject, title string }{
-			{"AW: WG: Drucker", "Drucker"}, {"Antw: RE[2]: Drucker", "Drucker"}, {"=?utf-8?B?UmXvvJog5omT5Y2w5py6?=", "打印机"}, {"Re: RÉ: SV: VS: Odp: Drucker", "Drucker"},
-			{"Réf: Drucker", "Drucker"}, {"回复: 打印机", "打印机"}, {"Regal: Drucker", "Regal: Drucker"}, {"", "It eats paper."}, {"TR : Imprimante", "Imprimante"}, {"RES: ENC: Impressora", "Impressora"},
-			{"YNT: İLT: Yazıcı", "Yazıcı"}, {"R: drive is full", "R: drive is full"}, {"PD: Drukarka", "Drukarka"}, {"Ответ: Принтер", "Принтер"},
+			{"AW: WG: Drucker", "Drucker"},
+			{"Antw: RE[2]: Drucker", "Drucker"},
+			{"=?utf-8?B?UmXvvJog5omT5Y2w5py6?=", "打印机"},
+			{"Re: RÉ: SV: VS: Odp: Drucker", "Drucker"},
+			{"Réf: Drucker", "Drucker"},
+			{"回复: 打印机", "打印机"},
+			{"Regal: Drucker", "Regal: Drucker"},
+			{"", "It eats paper."},
+			{"TR : Imprimante", "Imprimante"},
+			{"RES: ENC: Impressora", "Impressora"},
+			{"YNT: İLT: Yazıcı", "Yazıcı"},
+			{"R: drive is full", "R: drive is full"},
+			{"PD: Drukarka", "Drukarka"},
+			{"Ответ: Принтер", "Принтер"},
 		} {
 			tk := w.fresh(t, c.subject, w.comes(t, text("Somebody <s@x.example>", help, fmt.Sprintf("s%d@x.example", n), c.subject, "It eats paper.")))
 			if tk.Title != c.title {

@@ -33,13 +33,13 @@ func (m marks) of(ticket int64) string {
 
 // read gives the ticket a mark stands for; false unless we made it.
 func (m marks) read(mark string) (int64, bool) {
-	rest, ok := strings.CutPrefix(strings.ToLower(mark), "t")
-	id, code, found := strings.Cut(rest, "-")
+	mark = strings.ToLower(mark)
+	id, _, found := strings.Cut(strings.TrimPrefix(mark, "t"), "-")
 	n, err := strconv.ParseInt(id, 36, 64)
-	if !ok || !found || err != nil || n <= 0 {
+	if !found || err != nil || n <= 0 || !hmac.Equal([]byte(mark), []byte(m.of(n))) {
 		return 0, false
 	}
-	return n, hmac.Equal([]byte(code), []byte(m.code(n)))
+	return n, true
 }
 
 // messageID gives the Message-ID of a letter: it has the ticket's mark, if there is

@@ -175,8 +175,8 @@ func (s *Service) read(ctx context.Context, b Box) {
 			in.Header = false
 		}
 		_, err := s.Store(ctx, in)
-		if m.Refused != "" {
-			return imap.Action{}, err // somebody will want to look at it where it is
+		if m.Refused != "" || m.TooLarge && o.Again.Delete {
+			return imap.Action{Flag: true}, err // we do not have it: it stays where it is
 		}
 		return o.Again, err
 	})

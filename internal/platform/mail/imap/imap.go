@@ -47,7 +47,8 @@ type Options struct {
 	// Changed is told when the mailbox is reached and when it is lost, or when messages
 	// cannot be marked; nil tells nobody.
 	Changed func(err error)
-	// Again is what becomes of messages that were handled, but not marked then.
+	// Again is what becomes of messages that were handled, but not marked then. Those
+	// that are too large or flagged are left to people.
 	Again Action
 	// Marked is told when more is marked than the handler knows; nil tells nobody.
 	Marked func(ctx context.Context, at Position) error
@@ -79,6 +80,7 @@ type Fetched struct {
 // Action is what becomes of a message that was handled.
 type Action struct {
 	Seen   bool   // mark it read
+	Flag   bool   // flag it for people to look at, where it is
 	Move   string // to this mailbox, made if it is missing
 	Delete bool
 }
@@ -254,7 +256,7 @@ func (w *watch) mend(ctx context.Context, s *session) error {
 	if w.at.Marked >= w.at.UID || w.o.Again == (Action{}) {
 		return nil
 	}
-	criteria := &imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(w.at.Marked) + 1, Stop: imap.UID(w.at.UID)}}}, NotFlag: []imap.Flag{imap.FlagDeleted}}
+	criteria := &imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: imap.UID(w.at.Marked) + 1, Stop: imap.UID(w.at.UID)}}}, NotFlag: []imap.Flag{imap.FlagDeleted, imap.FlagFlagged}, Smaller: w.o.MaxSize + 1}
 	if w.o.Again.Move == "" && !w.o.Again.Delete {
 		criteria.NotFlag = append(criteria.NotFlag, imap.FlagSeen)
 	}
@@ -613,6 +615,11 @@ func (s *session) act(uid imap.UID, a Action) error {
 	}
 	if a.Seen {
 		if err := store(imap.FlagSeen); err != nil {
+			return err
+		}
+	}
+	if a.Flag {
+		if err := store(imap.FlagFlagged); err != nil {
 			return err
 		}
 	}

@@ -279,6 +279,7 @@ func TestWhatWasNotMarkedIsMarkedLater(t *testing.T) {
 			marked := make(chan imap.Position, 10)
 			o.Again = after.action
 			o.Marked = func(_ context.Context, at imap.Position) error { marked <- at; return nil }
+			o.MaxSize = 10_000
 			// The first was done with; the next two were only stored.
 			w, stop := watch(t, o, imap.Position{UIDValidity: info.UIDValidity, UID: 3, Marked: 1}, func(context.Context, imap.Fetched) (imap.Action, error) { return after.action, nil })
 			if m := w.next(t); subject(t, m) != "message 4" || m.Marked != 3 {

@@ -106,11 +106,16 @@ func New(o Options) (*Server, error) {
 	s.inner.TLSConfig = o.TLS
 	s.inner.MaxMessageBytes = o.MaxSize
 	s.inner.MaxRecipients = o.MaxTo
+	s.inner.MaxLineLength = longestLine
 	s.inner.ReadTimeout, s.inner.WriteTimeout = o.Timeout, o.Timeout
 	s.inner.EnableSMTPUTF8 = true
 	s.inner.ErrorLog = slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)
 	return s, nil
 }
+
+// longestLine bounds a line, in bytes. The standard's are 998 (RFC 5321, 4.5.3.1.6), but
+// programs write whole pages into one, and who wrote them is not to have them back.
+const longestLine = 4 << 20
 
 // Serve takes messages until Close or Shutdown; then it returns nil.
 func (s *Server) Serve(l net.Listener) error {
