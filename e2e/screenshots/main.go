@@ -59,6 +59,10 @@ func guide() []shot {
 		{"escalation-ladder", "administrator", "/escalation-ladders/new?standard=1"},
 		{"ticket-escalations", "agent", escalationsPage},
 		{"major-incidents", "agent", "/major-incidents"},
+		{"mail-ticket", "agent", mailTicketPage},
+		{"mail-message", "agent", mailPage},
+		{"mail-quarantine", "administrator", "/mail/quarantine"},
+		{"mail-outbox", "administrator", "/admin/mail/outbox"},
 		{"import", "administrator", "/admin/import"},
 		{"metrics", "administrator", "/figures"},
 		{"metric", "administrator", "/figures/time_to_resolve?period=week&cut=group"},
@@ -88,6 +92,12 @@ const resultsPage = "published results of an agreement"
 
 // pairPage stands for the address of the oldest pair of figures.
 const pairPage = "oldest pair of figures"
+
+// mailTicketPage stands for the ticket of the demo that came by mail with pictures.
+const mailTicketPage = "ticket that came by mail"
+
+// mailPage stands for a mail of the demo with a table.
+const mailPage = "mail with a table"
 
 func main() {
 	if err := run(); err != nil {
@@ -152,7 +162,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair, resultsPage: c.firstResults}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair, resultsPage: c.firstResults, mailTicketPage: c.mailTicket, mailPage: c.mailMessage}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -175,11 +185,7 @@ func (c camera) take(window context.Context, s shot) error {
 }
 
 func (c camera) firstTicket(ctx context.Context) (string, error) {
-	q := url.Values{"q": {"state:active priority:<=2"}, "sort": {"-updated"}}
-	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/queue?"+q.Encode()), chromedp.WaitReady("main")); err != nil {
-		return "", err
-	}
-	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/tickets/']").getAttribute("href")`))
+	return c.found(ctx, "state:active priority:<=2")
 }
 
 func (c camera) firstClocks(ctx context.Context) (string, error) {
@@ -197,6 +203,30 @@ func (c camera) waitingDraft(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".s-drafts-list a")].findLast((a) => a.closest(".s-panel").querySelector(".s-tone-accent")).getAttribute("href").split("#")[0]`))
+}
+
+func (c camera) mailTicket(ctx context.Context) (string, error) {
+	ticket, err := c.found(ctx, "title:~vessel title:~plan title:~empty")
+	return ticket + "#e3", err // the answer between the lines
+}
+
+func (c camera) mailMessage(ctx context.Context) (string, error) {
+	ticket, err := c.found(ctx, "title:~containers title:~missing title:~portal")
+	if err != nil {
+		return "", err
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+ticket), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#timeline a[href*='/mail/']").getAttribute("href")`))
+}
+
+// found gives the address of the ticket of a filter that changed last.
+func (c camera) found(ctx context.Context, filter string) (string, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/queue?"+url.Values{"q": {filter}, "sort": {"-updated"}}.Encode()), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("main a[href^='/tickets/']").getAttribute("href")`))
 }
 
 func (c camera) oldestPair(ctx context.Context) (string, error) {

@@ -23,7 +23,7 @@ import (
 
 // Furnish adds to a demo organisation what practices keep beside its tickets: a
 // checklist template, lists half done, time spent, tickets set aside, drafts that
-// are shared for review, agreements, a pair of figures, a major incident, and what people tell one another. admin,
+// are shared for review, agreements, a pair of figures, a major incident, what people tell one another, and mail. admin,
 // lead and agent are the refs of people of the demo.
 func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) error {
 	c := a.core
@@ -106,7 +106,10 @@ func (a *App) Furnish(ctx context.Context, source, admin, lead, agent string) er
 	if err := a.furnishMajor(asLead, access.From(asAgent).ID); err != nil {
 		return err
 	}
-	return a.furnishNews(asLead, asAgent)
+	if err := a.furnishNews(asLead, asAgent); err != nil {
+		return err
+	}
+	return a.furnishMail(asAdmin, asAgent, as)
 }
 
 // furnishNews has the lead and the agent hand work to each other and ask each

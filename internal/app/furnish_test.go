@@ -2,9 +2,13 @@ package app_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/steward-itsm/steward/internal/app/apptest"
+	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/notify"
 	"github.com/steward-itsm/steward/internal/demo"
@@ -57,5 +61,38 @@ func TestTheDemoTellsItsPeopleSomething(t *testing.T) {
 				t.Errorf("the %s has no notice of %s: %v", role, kind, told)
 			}
 		}
+	}
+	theDemoHasMail(t, s)
+}
+
+// theDemoHasMail looks for what the guide of mail tells of.
+func theDemoHasMail(t *testing.T, s *apptest.System) {
+	t.Helper()
+	system, m := s.As("system"), s.App.Mail()
+	arrived, err := m.Arrivals(system, mail.ArrivalQuery{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	became := map[string]int{}
+	for _, a := range arrived {
+		became[strings.TrimSpace(string(a.State)+" "+a.Reason)]++
+	}
+	want := map[string]int{"landed": 3, "ignored autoreply": 1, "ignored bounce": 1, "quarantined spam": 1, "quarantined unknown": 1, "quarantined blocked": 1}
+	if diff := cmp.Diff(want, became); diff != "" {
+		t.Errorf("what became of the demo's mail:\n%s", diff)
+	}
+	letters, err := m.Letters(system, mail.LetterQuery{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := map[mail.LetterState]int{}
+	for _, l := range letters {
+		states[l.State]++
+	}
+	if states[mail.LetterFailed] != 1 || states[mail.LetterSent] < 4 || states[mail.LetterWaiting] != 0 {
+		t.Errorf("the outbox of the demo: %v", states)
+	}
+	if dead, err := m.DeadAddresses(system, "", 10); err != nil || len(dead) != 1 {
+		t.Errorf("dead addresses: %v, %v", dead, err)
 	}
 }

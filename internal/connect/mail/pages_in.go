@@ -381,7 +381,7 @@ func traced(ctx context.Context, a *Arrival) templ.Component {
 	for i, l := range lines {
 		items[i] = element("li", "", l)
 	}
-	return element("ol", "mb-0 ps-4", items...)
+	return element("div", "s-prose", element("ol", "", items...))
 }
 
 // element puts components into an HTML element.

@@ -337,7 +337,7 @@ func (s *Service) templateEditor(w http.ResponseWriter, r *http.Request, t Templ
 	if p, err := s.PreviewTemplate(ctx, Template{Kind: t.Kind, Language: t.Language, Subject: f.Subject, Body: f.Body}); err == nil {
 		parts = append(parts, panel(text.T(ctx, "As it reads"), stacked(
 			ui.Values(ui.Value{Label: text.T(ctx, "Subject"), Content: view.Text(p.Subject)}),
-			view.Preformatted(p.Plain),
+			element("div", "s-prose", templ.Raw(markdown.Plain(p.Plain))),
 		)))
 	}
 	parts = append(parts, panel(text.T(ctx, "Variables"), ui.Values(variables...)))

@@ -159,6 +159,11 @@ func TestQuotesAreFoldedAndTablesStayInTheirPlace(t *testing.T) {
 			`<table><tr><td><table border="1"><tr><td>x</td></tr></table></td></tr></table>`,
 			`<div class="mail-table" tabindex="0" role="group" aria-label="T"><table><tbody><tr><td><table border="1"><tbody><tr><td>x</td></tr></tbody></table></td></tr></tbody></table></div>`,
 		},
+		"a link that names another place": {
+			`<a href="https://evil.example/x">https://www.bank.example</a> <a href="https://www.x.example/a">x.example/a</a> <a href="https://x.example">here</a>`,
+			`<a href="https://evil.example/x" rel="nofollow noreferrer noopener" target="_blank">https://www.bank.example</a><span class="mail-absent">→ evil.example</span> ` +
+				`<a href="https://www.x.example/a" rel="nofollow noreferrer noopener" target="_blank">x.example/a</a> <a href="https://x.example" rel="nofollow noreferrer noopener" target="_blank">here</a>`,
+		},
 		"a pixel": {`<p>x<img src="https://t.example/p.gif" width="1" height="1" alt="p"></p>`, `<p>x</p>`},
 	} {
 		t.Run(name, func(t *testing.T) {

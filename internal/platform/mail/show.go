@@ -1,6 +1,8 @@
 package mail
 
 import (
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -41,6 +43,7 @@ func Show(safe string, s Showing) string {
 	}
 	s.pictures(body)
 	s.tables(body)
+	trueLinks(body)
 	if s.Quote != "" && strings.TrimSpace(wordsOutsideQuotes(body)) != "" {
 		s.quotes(body)
 	}
@@ -96,6 +99,37 @@ func absent(n *html.Node, alt string, tiny bool) {
 		n.Parent.InsertBefore(words, n)
 	}
 	n.Parent.RemoveChild(n)
+}
+
+var looksLikeAddress = regexp.MustCompile(`^(?i:https?://|www\.)\S+$|^[\w.-]+\.[a-zA-Z]{2,}(/\S*)?$`)
+
+// trueLinks says where a link leads whose words name another place.
+func trueLinks(root *html.Node) {
+	var links []*html.Node
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode && n.DataAtom == atom.A {
+			links = append(links, n)
+		}
+	}
+	host := func(address string) string {
+		if !strings.Contains(address, "://") {
+			address = "https://" + address
+		}
+		u, err := url.Parse(address)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	}
+	for _, n := range links {
+		words, leads := strings.TrimSpace(textContent(n)), host(attr(n, "href"))
+		if leads == "" || !looksLikeAddress.MatchString(words) || host(words) == leads {
+			continue
+		}
+		said := &html.Node{Type: html.ElementNode, DataAtom: atom.Span, Data: "span", Attr: []html.Attribute{{Key: "class", Val: "mail-absent"}}}
+		said.AppendChild(&html.Node{Type: html.TextNode, Data: "→ " + leads})
+		n.Parent.InsertBefore(said, n.NextSibling)
+	}
 }
 
 // tables gives each table that stands in no other a place in which it moves.
