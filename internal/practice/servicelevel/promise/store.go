@@ -391,6 +391,8 @@ func readLikely(ctx context.Context, q database.Querier, where string, args *dat
 // maxDecided bounds what one customer's month holds.
 const maxDecided = 500_000
 
+// readDecided goes by when promises were decided: the plus keeps SQLite from reading
+// every ticket that the customer ever had.
 func readDecided(ctx context.Context, q database.Querier, d clock.Decisions) ([]clock.Decision, error) {
 	var args database.Args
 	from, to := args.Arg(database.Time(d.From)), args.Arg(database.Time(d.To))
@@ -406,7 +408,7 @@ func readDecided(ctx context.Context, q database.Querier, d clock.Decisions) ([]
 		FROM ticket_clocks c JOIN tickets t ON t.id = c.ticket_id
 		WHERE c.role = 'sla' AND c.agreement_id = `+args.Arg(d.Agreement)+` AND c.stage <> 'cancelled'
 			AND (c.breached_at >= `+from+` AND c.breached_at < `+to+` OR c.breached_at IS NULL AND c.stage = 'completed' AND c.ended_at >= `+from+` AND c.ended_at < `+to+`)
-			AND t.organisation_id IN (SELECT o.organisation_id FROM organisation_tree o WHERE o.ancestor_id = `+args.Arg(d.Customer)+`)
+			AND +t.organisation_id IN (SELECT o.organisation_id FROM organisation_tree o WHERE o.ancestor_id = `+args.Arg(d.Customer)+`)
 		ORDER BY 10, c.ticket_id, c.measure, c.state, c.cycle LIMIT `+args.Arg(maxDecided), args.Values()...)
 }
 

@@ -415,7 +415,7 @@ func (s *Service) apiList(ctx context.Context, in *struct {
 	Month     string `query:"month" maxLength:"7" example:"2026-03"`
 },
 ) (*openapi.Listed[PublishedResult], error) {
-	after, err := in.After()
+	after, err := parseMark(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -427,11 +427,7 @@ func (s *Service) apiList(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	cursor := ""
-	if next != 0 {
-		cursor = strconv.FormatInt(next, 10)
-	}
-	return openapi.List(ctx, items, cursor), nil
+	return openapi.List(ctx, items, next.String()), nil
 }
 
 func (s *Service) apiGet(ctx context.Context, in *byID) (*resultAnswer, error) {

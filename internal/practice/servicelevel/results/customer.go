@@ -3,6 +3,8 @@ package results
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -159,19 +161,49 @@ func (s *Service) Own(ctx context.Context, id int64) (Publication, error) {
 type ListQuery struct {
 	Agreement int64 // 0 is every one
 	Month     Month // "" is every one
-	After     int64 // behind the publication with this id; 0 begins
+	After     Mark  // behind it; the zero value begins
 	Limit     int
 }
 
+// Mark is where a page of publications ended. It holds all that the next page needs,
+// so that a guess of an id tells nothing.
+type Mark struct {
+	Month Month
+	ID    int64
+}
+
+// String writes a mark for an address; "" for none.
+func (m Mark) String() string {
+	if m.ID == 0 {
+		return ""
+	}
+	return string(m.Month) + "." + formatID(m.ID)
+}
+
+// parseMark reads a mark; Invalid for what is none.
+func parseMark(s string) (Mark, error) {
+	if s == "" {
+		return Mark{}, nil
+	}
+	month, id, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(id, 10, 64)
+	if _, ok := ParseMonth(month); !ok || err != nil || n <= 0 {
+		return Mark{}, apperr.InvalidField("cursor", "This page marker belongs to another list. Start from the beginning.")
+	}
+	return Mark{Month(month), n}, nil
+}
+
+func markOf(p *Publication) Mark { return Mark{p.Month, p.ID} }
+
 // List gives what the reader may see, the latest published first: of their own
 // organisation, and to colleagues of the customers whose results they see. What was
-// withdrawn is left out. next is ListQuery.After of what follows, 0 at the end.
-func (s *Service) List(ctx context.Context, l ListQuery) (found []Publication, next int64, err error) {
+// withdrawn is left out. next is ListQuery.After of what follows, zero at the end.
+func (s *Service) List(ctx context.Context, l ListQuery) (found []Publication, next Mark, err error) {
 	a := access.From(ctx)
 	l.Limit = min(max(l.Limit, 1), 200)
 	if !colleague(a) {
 		if err := mayCome(ctx); err != nil {
-			return nil, 0, err
+			return nil, next, err
 		}
 		found, err = readListed(ctx, s.d.DB.Reader(), l, a, true)
 	} else {
@@ -180,7 +212,7 @@ func (s *Service) List(ctx context.Context, l ListQuery) (found []Publication, n
 	}
 	if len(found) > l.Limit {
 		found = found[:l.Limit]
-		next = found[l.Limit-1].ID
+		next = markOf(&found[l.Limit-1])
 	}
 	return found, next, err
 }
@@ -205,7 +237,7 @@ func (s *Service) listInside(ctx context.Context, l ListQuery) ([]Publication, e
 		if len(page) <= l.Limit || len(out) > l.Limit {
 			return out, nil
 		}
-		l.After = page[len(page)-1].ID
+		l.After = markOf(&page[len(page)-1])
 	}
 }
 

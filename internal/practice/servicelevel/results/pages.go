@@ -524,12 +524,14 @@ func (s *Service) showPublication(w http.ResponseWriter, r *http.Request, reason
 	}
 	m := view.Page{
 		Title: monthWords(ctx, p.Month), Lead: names[p.Organisation], Badges: []templ.Component{ui.Badge{Label: text.T(ctx, "Published"), Tone: ui.Success, Icon: ui.IconCheck}},
-		Trail:   trail(ctx, &of, ui.Crumb{Label: text.T(ctx, "Published results"), URL: resultsURL(of.ID)}, ui.Crumb{Label: monthWords(ctx, p.Month)}),
-		Actions: []templ.Component{ui.Button{Label: text.T(ctx, "Export as CSV"), URL: insideURL(&p) + "/csv", Icon: ui.IconDownload, Download: true}},
-		Main:    []view.Section{{ID: "published", Title: text.T(ctx, "What the customer reads"), Body: []templ.Component{body}}},
+		Trail: trail(ctx, &of, ui.Crumb{Label: text.T(ctx, "Published results"), URL: resultsURL(of.ID)}, ui.Crumb{Label: monthWords(ctx, p.Month)}),
+		Main:  []view.Section{{ID: "published", Title: text.T(ctx, "What the customer reads"), Body: []templ.Component{body}}},
 		Aside: []view.Section{{ID: "about", Title: text.T(ctx, "About"), Body: []templ.Component{ui.Values(
 			ui.Value{Label: text.T(ctx, "Published"), Content: ui.Moment{At: p.PublishedAt}}, ui.Value{Label: text.T(ctx, "By whom"), Content: by(p.PublishedBy)},
 		)}}},
+	}
+	if access.From(ctx).Can(access.Export, access.AnyKind) {
+		m.Actions = []templ.Component{ui.Button{Label: text.T(ctx, "Export as CSV"), URL: insideURL(&p) + "/csv", Icon: ui.IconDownload, Download: true}}
 	}
 	if len(changes) > 0 {
 		m.Main = append(m.Main, view.Section{

@@ -361,6 +361,7 @@ func records(p *Publication) [][]string {
 	return rows
 }
 
+// exportInside is a published month for programs, to colleagues who may export.
 func (s *Service) exportInside(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	p, _, err := s.inside(ctx, web.PathID(r, "publication"))
@@ -369,6 +370,9 @@ func (s *Service) exportInside(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.Agreement != web.PathID(r, "id") {
 		return missing()
+	}
+	if err := access.From(ctx).Require(access.Export, access.AnyKind); err != nil {
+		return err
 	}
 	return web.CSV(w, "service-levels-"+string(p.Month)+".csv", records(&p))
 }

@@ -240,8 +240,8 @@ func readListed(ctx context.Context, q database.Querier, l ListQuery, a access.A
 	if l.Month != "" {
 		where += ` AND p.month = ` + args.Arg(string(l.Month))
 	}
-	if l.After != 0 {
-		where += ` AND (p.month, p.id) < (COALESCE((SELECT x.month FROM result_publications x WHERE x.id = ` + args.Arg(l.After) + `), ''), ` + args.Arg(l.After) + `)`
+	if l.After.ID != 0 {
+		where += ` AND (p.month, p.id) < (` + args.Arg(string(l.After.Month)) + `, ` + args.Arg(l.After.ID) + `)`
 	}
 	return database.All(ctx, q, scan, `SELECT `+columns+from+` WHERE `+where+` ORDER BY p.month DESC, p.id DESC LIMIT `+args.Arg(l.Limit+1), args.Values()...)
 }
