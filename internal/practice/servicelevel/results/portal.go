@@ -74,7 +74,7 @@ func (s *Service) month(ctx context.Context, p *Publication) (view.Month, error)
 	if p.Recount != nil {
 		now := &p.Recount.Figures
 		m.Alert = ui.Alert{
-			Tone: ui.Info, Title: text.T(ctx, "Counted again, it comes to something else"),
+			Tone: ui.Info, Title: text.T(ctx, "Some promises count differently by now"),
 			Text: text.T(ctx, "Published: %s (%s of %s promises kept). Counted again on %s: %s (%s of %s promises kept). The reasons:",
 				attained(ctx, p.Figures.Kept, p.Figures.Broken), text.Number(ctx, int64(p.Figures.Kept)), text.Number(ctx, int64(p.Figures.Kept+p.Figures.Broken)), text.Date(ctx, p.CheckedAt),
 				attained(ctx, now.Kept, now.Broken), text.Number(ctx, int64(now.Kept)), text.Number(ctx, int64(now.Kept+now.Broken))),

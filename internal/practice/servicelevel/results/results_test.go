@@ -246,6 +246,9 @@ func TestListsOfPublishedMonthsGoOnWhereTheyEnded(t *testing.T) {
 				t.Errorf("%d sees %d, want %d", who, len(seen), want)
 			}
 		}
+		for _, wrong := range []string{"4711", "2026-03", "2026-03.x", "soon.1", "2026-03.-1"} {
+			w.api(t, w.mira, "GET", "/published-results?cursor="+wrong, "", 422, nil)
+		}
 		w.get(t, w.mira, "/portal/service-levels", 200)
 		if n := w.counter.N(); n > 12 {
 			t.Errorf("the page of customers costs %d queries: %v", n, w.counter.Queries())
