@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/steward-itsm/steward/internal/connect/mail"
+	"github.com/steward-itsm/steward/internal/connect/webhook"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/identity"
 	"github.com/steward-itsm/steward/internal/core/module"
@@ -78,6 +79,7 @@ type App struct {
 	server     *web.Server
 	openAPI    huma.API
 	mail       *mail.Service
+	webhooks   *webhook.Service
 }
 
 // Open wires the whole system on a database that it brings up to date.
@@ -103,6 +105,9 @@ func (a *App) Majors() *majorincident.Practice { return a.majors }
 
 // Mail gives the channel of mail, for tests.
 func (a *App) Mail() *mail.Service { return a.mail }
+
+// Webhooks gives the channels of chat and SMS, for tests.
+func (a *App) Webhooks() *webhook.Service { return a.webhooks }
 
 // Modules lists everything the product does, for tests.
 func (a *App) Modules() []module.Module { return a.modules }
@@ -238,6 +243,7 @@ func (a *App) api() {
 			promise.Tags(), results.Tags(),
 			workaround.Tags(),
 			mail.Tags(),
+			webhook.Tags(),
 		),
 		Caller: func(ctx context.Context) string {
 			if c := identity.From(ctx); c.TokenID != 0 {

@@ -157,6 +157,7 @@ func used(t *testing.T, s *apptest.System) {
 	check(err)
 	publishForDump(t, s)
 	mailNoticesForDump(t, s)
+	webhooksForDump(t, s)
 
 	// A kind of the house's own making.
 	check(c.DB.Write(ctx, func(tx *database.Tx) error {

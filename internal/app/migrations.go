@@ -6,6 +6,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
+	"github.com/steward-itsm/steward/internal/connect/webhook"
 	"github.com/steward-itsm/steward/internal/core/access/roles"
 	"github.com/steward-itsm/steward/internal/core/audit"
 	"github.com/steward-itsm/steward/internal/core/calendar"
@@ -60,6 +61,7 @@ func Migrations() []fs.FS {
 		results.Migrations,
 		servicenow.Migrations,
 		mail.Migrations,
+		webhook.Migrations,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/connect/servicenow"
+	"github.com/steward-itsm/steward/internal/connect/webhook"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/practice/absence"
@@ -77,10 +78,12 @@ func (a *App) moduleList() []module.Module {
 	c.Notices.GuardSubjects(mail.BoxSubject, a.mail.GuardBoxes)
 	c.Notices.GuardSubjects(mail.SenderSubject, a.mail.GuardSenders)
 	c.closers = append(c.closers, func() error { a.mail.Close(); return nil })
+	a.webhooks = webhook.New(a.webhookDeps(f))
+	c.closers = append(c.closers, func() error { a.webhooks.Close(); return nil })
 	enclosed := map[string]func(ctx context.Context, ids []int64) (map[int64]string, error){}
 	a.inbox = inbox.New(inbox.Deps{
 		Enclosed: enclosed,
-		DB:       c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS(), Post: a.mail, Actors: c.Actors, Reading: a.readingAs,
+		DB:       c.DB, Notices: c.Notices, Tickets: c.Tickets, Names: c.People, Frame: f, Clock: c.Now, Log: a.log, HTTPS: a.cfg.HTTPS(), Post: a.mail, Channels: a.webhooks, Actors: c.Actors, Reading: a.readingAs,
 		BaseURL: strings.TrimSuffix(a.cfg.PublicURL.String(), "/"),
 	})
 	a.majors = majorincident.New(majorincident.Deps{
@@ -117,7 +120,7 @@ func (a *App) moduleList() []module.Module {
 	c.Services.Follow(promises.Recheck)
 	c.Tickets.FollowImports(promises.FollowImport)
 	a.ladders = escalation.NewService(escalation.Deps{
-		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Majors: a.majors, Actors: c.Actors,
+		DB: c.DB, Tickets: c.Tickets, Kinds: c.Kinds, Clocks: promises, Agreements: a.agreements, Names: c.People, Roles: c.Roles, Notices: c.Notices, Majors: a.majors, Rooms: a.webhooks, Actors: c.Actors,
 		Reading: a.readingAs, Audit: c.Audit, Jobs: c.Jobs, Frame: f, Now: c.Now, Logger: c.Log, HTTPS: a.cfg.HTTPS(),
 	})
 	promises.FollowKept(a.ladders.Plan)
@@ -208,6 +211,7 @@ func (a *App) moduleList() []module.Module {
 		document.New(document.Deps{DB: c.DB, Tickets: c.Tickets, Names: c.People, Services: c.Services, Now: c.Now}),
 		imports.Module(c.People, f),
 		a.mail.Module(),
+		a.webhooks.Module(),
 	}
 }
 

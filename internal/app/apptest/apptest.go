@@ -68,6 +68,7 @@ func Empty(t testing.TB, engine database.Engine) *System {
 	loaded, err := config.Load(config.Source{Environ: []string{
 		"STEWARD_DATA_DIR=" + t.TempDir(), "STEWARD_DATABASE_URL=" + databasetest.URL(t, engine, Migrations()...),
 		"STEWARD_LISTEN=127.0.0.1:0", "STEWARD_HTTP_API_RATE=100000",
+		"STEWARD_WEBHOOK_ALLOW=127.0.0.0/8", "STEWARD_WEBHOOK_TIMEOUT=2s",
 	}})
 	if err != nil {
 		t.Fatal(err)

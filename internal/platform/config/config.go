@@ -34,6 +34,7 @@ type Config struct {
 	Log        Log        `key:"log"`
 	Monitoring Monitoring `key:"monitoring"`
 	Mail       Mail       `key:"mail"`
+	Webhook    Webhook    `key:"webhook"`
 }
 
 // Mail says where this node takes mail from other servers. Mailboxes and senders
@@ -43,6 +44,13 @@ type Mail struct {
 	SMTP     string `key:"smtp" default:"" doc:"The same by SMTP, for servers that cannot speak LMTP. Only mail for mailboxes of ours is taken."`
 	Hostname string `key:"hostname" default:"" doc:"Name to greet mail servers with. Empty takes the host of public_url."`
 	MaxSize  Size   `key:"max_size" default:"50 MiB" doc:"Largest message that is read. Of a larger one the header is kept, in quarantine."`
+}
+
+// Webhook says where messages to chats and SMS gateways may lead. The channels are kept
+// in the database.
+type Webhook struct {
+	Allow   []netip.Prefix `key:"allow" default:"" doc:"Networks of your own that webhooks may reach, such as '10.20.0.0/16, fd12::/16': a chat or an SMS gateway within. To them http is enough. Everything else must be public and https; loopback, private, link-local and other special networks are refused."`
+	Timeout time.Duration  `key:"timeout" default:"15s" min:"1s" doc:"How long the far side of a webhook may take to answer."`
 }
 
 // Database says where the records are.

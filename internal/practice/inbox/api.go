@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -58,6 +59,14 @@ type NotificationChoice struct {
 	Kind   string `json:"kind" example:"reply"`
 	Wanted bool   `json:"wanted"`
 	Mail   string `json:"mail,omitempty" enum:"never,now,digest" doc:"Whether it comes by mail as well. Missing leaves it as it is."`
+	// Channels are chats and telephones.
+	Channels []NotificationWay `json:"channels,omitempty" maxItems:"50" doc:"By which of your channels it comes as well; those not named stay as they are."`
+}
+
+// NotificationWay is a channel by which a kind comes.
+type NotificationWay struct {
+	ChannelID int64  `json:"channel_id" minimum:"1" doc:"One of yours that is confirmed." example:"4294967802"`
+	How       string `json:"how" enum:"never,now,digest" doc:"An SMS comes now or never."`
 }
 
 // NotificationMail is when mail comes, by the clock where you are.
@@ -269,7 +278,12 @@ func (i *Inbox) apiChoices(ctx context.Context, _ *struct{}) (*choicesAnswer, er
 	choices, err := i.d.Notices.Choices(ctx)
 	out := &choicesAnswer{NotificationChoices{Kinds: []NotificationChoice{}}}
 	for _, c := range choices {
-		out.Body.Kinds = append(out.Body.Kinds, NotificationChoice{string(c.Kind), c.On, mailWord(c.Mail)})
+		d := NotificationChoice{Kind: string(c.Kind), Wanted: c.On, Mail: mailWord(c.Mail)}
+		for id, how := range c.Channels {
+			d.Channels = append(d.Channels, NotificationWay{id, mailWord(how)})
+		}
+		slices.SortFunc(d.Channels, func(a, b NotificationWay) int { return int(a.ChannelID - b.ChannelID) })
+		out.Body.Kinds = append(out.Body.Kinds, d)
 	}
 	return out, err
 }
@@ -278,7 +292,7 @@ func (i *Inbox) apiChoose(ctx context.Context, in *struct{ Body NotificationChoi
 	if err := person(ctx); err != nil {
 		return nil, err
 	}
-	wanted, how := map[notify.Kind]bool{}, map[notify.Kind]notify.Mail{}
+	wanted, how, ways := map[notify.Kind]bool{}, map[notify.Kind]notify.Mail{}, map[string]string{}
 	for _, c := range in.Body.Kinds {
 		wanted[notify.Kind(c.Kind)] = c.Wanted
 		for _, way := range notify.Mails() {
@@ -286,11 +300,21 @@ func (i *Inbox) apiChoose(ctx context.Context, in *struct{ Body NotificationChoi
 				how[notify.Kind(c.Kind)] = way
 			}
 		}
+		for _, by := range c.Channels {
+			value := by.How
+			if value == mailWord(notify.MailNever) {
+				value = string(notify.MailNever)
+			}
+			ways[c.Kind+"."+strconv.FormatInt(by.ChannelID, 10)] = value
+		}
 	}
 	if err := i.d.Notices.Choose(ctx, wanted); err != nil {
 		return nil, err
 	}
 	if err := i.d.Notices.ChooseMail(ctx, how); err != nil {
+		return nil, err
+	}
+	if err := i.chooseWays(ctx, ways); err != nil {
 		return nil, err
 	}
 	return i.apiChoices(ctx, nil)

@@ -292,13 +292,18 @@ func (i *Inbox) saveMail(w http.ResponseWriter, r *http.Request) error {
 }
 
 // mailFields are the form of when mail comes.
-func mailFields(ctx context.Context, f *mailForm, failed error) view.MailPlan {
+func mailFields(ctx context.Context, f *mailForm, failed error, channels bool) view.MailPlan {
 	wrong := apperr.ByField(ctx, failed)
+	title, nothing := text.T(ctx, "When mail comes"), text.T(ctx, "No mail from")
+	if channels {
+		title, nothing = text.T(ctx, "When mail and messages come"), text.T(ctx, "No mail or message from")
+	}
 	m := view.MailPlan{
+		Title:     title,
 		Rhythm:    ui.Select{Field: ui.Field{Name: "rhythm", Label: text.T(ctx, "Digest"), Error: wrong["rhythm"]}},
 		Time:      ui.TextField{Field: ui.Field{Name: "time", Label: text.T(ctx, "At"), Error: wrong["time"], Help: text.T(ctx, "Of a daily or weekly digest, by the clock where you are.")}, Value: f.Time},
 		Weekday:   ui.Select{Field: ui.Field{Name: "weekday", Label: text.T(ctx, "Weekday"), Error: wrong["weekday"], Help: text.T(ctx, "Of a weekly digest.")}},
-		QuietFrom: ui.TextField{Field: ui.Field{Name: "quiet_from", Label: text.T(ctx, "No mail from"), Error: wrong["quiet_from"], Help: text.T(ctx, "What comes in quiet hours is sent when they end. Empty is never quiet.")}, Value: f.QuietFrom, Placeholder: "20:00"},
+		QuietFrom: ui.TextField{Field: ui.Field{Name: "quiet_from", Label: nothing, Error: wrong["quiet_from"], Help: text.T(ctx, "What comes in quiet hours is sent when they end. Empty is never quiet.")}, Value: f.QuietFrom, Placeholder: "20:00"},
 		QuietTo:   ui.TextField{Field: ui.Field{Name: "quiet_to", Label: text.T(ctx, "until"), Error: wrong["quiet_to"]}, Value: f.QuietTo, Placeholder: "07:00"},
 		Urgent: ui.Check{Field: ui.Field{
 			Name: "urgent", Label: text.T(ctx, "What cannot wait comes at once, also in quiet hours"),

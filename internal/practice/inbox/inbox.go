@@ -39,8 +39,9 @@ type Deps struct {
 	Log     *slog.Logger
 	HTTPS   bool // people reach the product over https
 
-	Post   Post // sends letters; nil sends none
-	Actors *actors.Cache
+	Post     Post     // sends letters; nil sends none
+	Channels Channels // chat and SMS; nil has none
+	Actors   *actors.Cache
 	// Reading gives a context in which texts are in a person's language and zone.
 	Reading func(ctx context.Context, p actors.Person) context.Context
 	BaseURL string // the product's address, without a slash at its end
@@ -78,7 +79,7 @@ func (i *Inbox) Module() module.Module {
 			{Prefix: notify.TopicPrefix, Allow: allow(notify.TopicPrefix)},
 			{Prefix: notify.TopicPrefixInside, Allow: allow(notify.TopicPrefixInside)},
 		},
-		Periodic: []module.Periodic{{Name: "notify.expire", Every: time.Hour, Run: i.d.Notices.Expire}, {Name: "notify.mail", Every: mailEvery, Run: i.SendMail}},
+		Periodic: []module.Periodic{{Name: "notify.expire", Every: time.Hour, Run: i.d.Notices.Expire}, {Name: "notify.mail", Every: mailEvery, Run: i.SendMail}, {Name: "notify.channels", Every: mailEvery, Run: i.SendByChannels}},
 		Actions: []module.Action{{
 			Label: text.Key("Notifications about this"), Icon: string(ui.IconBell),
 			URL:     func(t *ticket.Ticket) string { return view.AboutURL(t.Number) },

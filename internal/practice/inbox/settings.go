@@ -30,7 +30,11 @@ func (i *Inbox) showSettings(w http.ResponseWriter, r *http.Request, typed *mail
 	if err != nil {
 		return err
 	}
-	m := view.Settings{Plain: readerOf(ctx).asks()}
+	ways, some, err := i.offered(ctx)
+	if err != nil {
+		return err
+	}
+	m := view.Settings{Plain: readerOf(ctx).asks(), OffersWays: some}
 	for _, c := range choices {
 		said := kindTexts[c.Kind]
 		about := said.about
@@ -40,11 +44,14 @@ func (i *Inbox) showSettings(w http.ResponseWriter, r *http.Request, typed *mail
 		choice := view.Choice{Kind: string(c.Kind), Label: text.T(ctx, said.label), About: text.T(ctx, about), On: c.On}
 		if mail {
 			way := mailSelect(ctx, &c, choice.Label)
-			choice.Mail = &way
+			choice.Ways = append(choice.Ways, way)
+		}
+		for _, w := range ways {
+			choice.Ways = append(choice.Ways, waySelect(ctx, &c, choice.Label, w))
 		}
 		m.Kinds = append(m.Kinds, choice)
 	}
-	if mail {
+	if mail || len(ways) > 0 {
 		if typed == nil {
 			plan, err := i.d.Notices.PlanOf(ctx)
 			if err != nil {
@@ -53,7 +60,7 @@ func (i *Inbox) showSettings(w http.ResponseWriter, r *http.Request, typed *mail
 			kept := formOf(plan)
 			typed = &kept
 		}
-		plan := mailFields(ctx, typed, failed)
+		plan := mailFields(ctx, typed, failed, len(ways) > 0)
 		m.Mail = &plan
 	}
 	status := http.StatusOK
@@ -68,6 +75,7 @@ func (i *Inbox) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		Shown []string          `form:"shown"`  // the kinds the form asked about
 		Kinds []string          `form:"kinds"`  // those that are ticked
 		Mail  map[string]string `form:"mail.*"` // how each comes by mail, where that is offered
+		Ways  map[string]string `form:"way.*"`  // and by channels: "assigned.4294967802"
 	}
 	if err := web.Form(r, &in, nil); err != nil {
 		return err
@@ -88,6 +96,9 @@ func (i *Inbox) saveSettings(w http.ResponseWriter, r *http.Request) error {
 		how[notify.Kind(k)] = notify.Mail(way)
 	}
 	if err := i.d.Notices.ChooseMail(ctx, how); err != nil {
+		return err
+	}
+	if err := i.chooseWays(ctx, in.Ways); err != nil {
 		return err
 	}
 	web.Flash(w, web.Toast{Text: text.T(ctx, "Your notification settings are saved.")}, i.d.HTTPS)

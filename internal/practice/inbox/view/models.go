@@ -122,11 +122,14 @@ func (n News) url() string {
 type Settings struct {
 	Plain bool
 	Kinds []Choice
-	Mail  *MailPlan // nil while mail is not offered
+	Mail  *MailPlan // nil while neither mail nor a channel is offered
+	// OffersWays is whether chats or telephones can be set up.
+	OffersWays bool
 }
 
 // MailPlan is when mail comes.
 type MailPlan struct {
+	Title                    string
 	Rhythm, Weekday          ui.Select
 	Time, QuietFrom, QuietTo ui.TextField
 	Urgent                   ui.Check
@@ -136,7 +139,7 @@ type MailPlan struct {
 type Choice struct {
 	Kind, Label, About string
 	On                 bool
-	Mail               *ui.Select // nil while mail is not offered
+	Ways               []ui.Select // by mail and by channels, where these are offered
 }
 
 // About is how the reader stands to one ticket.

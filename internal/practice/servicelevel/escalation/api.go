@@ -38,9 +38,11 @@ type RungDocument struct {
 	Up        int        `json:"managers_up,omitempty" minimum:"0" maximum:"5" doc:"Tells the manager of the assignee, so many levels up; where there is none, the leads of the group, and without any the service's owner."`
 	Role      string     `json:"role,omitempty" maxLength:"100" doc:"Everybody who has the role is told."`
 	PersonIDs []int64    `json:"person_ids,omitempty" maxItems:"50"`
-	GroupID   int64      `json:"group_id,omitempty" minimum:"0" doc:"Gets the ticket: functional escalation."`
-	Raise     bool       `json:"raise_priority,omitempty" doc:"By one."`
-	Tag       string     `json:"tag,omitempty" maxLength:"40" doc:"Marks the ticket."`
+	// ChannelIDs are rooms.
+	ChannelIDs []int64 `json:"channel_ids,omitempty" maxItems:"10" doc:"Channels to rooms that are told."`
+	GroupID    int64   `json:"group_id,omitempty" minimum:"0" doc:"Gets the ticket: functional escalation."`
+	Raise      bool    `json:"raise_priority,omitempty" doc:"By one."`
+	Tag        string  `json:"tag,omitempty" maxLength:"40" doc:"Marks the ticket."`
 }
 
 // QuietDocument are hours in which nothing fires, in the zone of the agreement's calendar.
@@ -120,7 +122,7 @@ func documentOf(l *Ladder) EscalationLadder {
 		r := &l.Rungs[i]
 		doc := RungDocument{
 			ID: r.ID, Anchor: r.Anchor, Percent: r.Percent, Times: r.Times, ByClock: r.ByClock, Condition: r.Condition, Tell: r.Tell, Up: r.Up, Role: r.Role,
-			PersonIDs: r.Persons, GroupID: r.Group, Raise: r.Raise, Tag: r.Tag,
+			PersonIDs: r.Persons, ChannelIDs: r.Channels, GroupID: r.Group, Raise: r.Raise, Tag: r.Tag,
 		}
 		if r.Anchor != AtPercent {
 			doc.Span = spanText(r.Span)
@@ -147,7 +149,7 @@ func (d *NewLadder) ladder() (Ladder, error) {
 		r := &d.Rungs[i]
 		rung := Rung{
 			ID: r.ID, Anchor: r.Anchor, Percent: r.Percent, Times: r.Times, ByClock: r.ByClock, Condition: r.Condition, Tell: r.Tell, Up: r.Up, Role: r.Role,
-			Persons: r.PersonIDs, Group: r.GroupID, Raise: r.Raise, Tag: r.Tag,
+			Persons: r.PersonIDs, Channels: r.ChannelIDs, Group: r.GroupID, Raise: r.Raise, Tag: r.Tag,
 		}
 		var err error
 		if rung.Span, err = parseSpan(r.Span); err != nil {
@@ -365,6 +367,8 @@ func outside(err error) error {
 			f.Name = strings.TrimSuffix(f.Name, "s") + "_ids"
 		case strings.HasSuffix(f.Name, ".up"):
 			f.Name = strings.TrimSuffix(f.Name, "up") + "managers_up"
+		case strings.HasSuffix(f.Name, ".channels"):
+			f.Name = strings.TrimSuffix(f.Name, "channels") + "channel_ids"
 		case strings.HasSuffix(f.Name, ".group"):
 			f.Name += "_id"
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/steward-itsm/steward/internal/core/access"
+	"github.com/steward-itsm/steward/internal/core/channel"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
@@ -42,12 +43,13 @@ type form struct {
 	Version     int64             `form:"version"`
 
 	persons map[int][]int64
+	rooms   map[int][]int64
 }
 
 func (f *form) cell(i int, name string) string { return f.Cells[itoa(i)+"."+name] }
 
 func emptyForm() *form {
-	return &form{Active: true, Cells: map[string]string{}, Tell: map[string]string{}, Groups: map[string]string{}, persons: map[int][]int64{}}
+	return &form{Active: true, Cells: map[string]string{}, Tell: map[string]string{}, Groups: map[string]string{}, persons: map[int][]int64{}, rooms: map[int][]int64{}}
 }
 
 // draw puts a ladder into the form.
@@ -85,7 +87,7 @@ func (f *form) draw(l *Ladder) {
 		if r.Group != 0 {
 			f.Groups[itoa(i)] = formatID(r.Group)
 		}
-		f.persons[i] = r.Persons
+		f.persons[i], f.rooms[i] = r.Persons, r.Channels
 	}
 }
 
@@ -108,7 +110,7 @@ func (f *form) ladder() (l Ladder, places []int, err error) {
 		}
 		r := Rung{
 			ID: number(f.cell(i, "id")), Anchor: Anchor(f.cell(i, "anchor")), ByClock: f.cell(i, "by") == "clock", Condition: f.cell(i, "condition"),
-			Role: f.cell(i, "role"), Persons: f.persons[i], Group: number(f.Groups[itoa(i)]), Raise: f.cell(i, "raise") != "", Tag: f.cell(i, "tag"),
+			Role: f.cell(i, "role"), Persons: f.persons[i], Channels: f.rooms[i], Group: number(f.Groups[itoa(i)]), Raise: f.cell(i, "raise") != "", Tag: f.cell(i, "tag"),
 		}
 		for _, a := range Audiences() {
 			if f.Tell[itoa(i)+"."+string(a)] != "" {
@@ -152,7 +154,7 @@ func (f *form) empty(i int) bool {
 			return false
 		}
 	}
-	return f.Groups[at] == "" && len(f.persons[i]) == 0
+	return f.Groups[at] == "" && len(f.persons[i]) == 0 && len(f.rooms[i]) == 0
 }
 
 // number reads an id; what is none is 0.
@@ -232,11 +234,16 @@ func (s *Service) editPage(w http.ResponseWriter, r *http.Request) error {
 func read(r *http.Request) (*form, error) {
 	f := emptyForm()
 	err := web.Form(r, f, nil)
-	f.persons = map[int][]int64{}
+	f.persons, f.rooms = map[int][]int64{}, map[int][]int64{}
 	for i := range min(f.Rows, MaxRungs) {
 		for _, id := range r.Form["p."+itoa(i)] {
 			if n := number(id); n != 0 && len(f.persons[i]) <= maxPersons {
 				f.persons[i] = append(f.persons[i], n)
+			}
+		}
+		for _, id := range r.Form["c."+itoa(i)] {
+			if n := number(id); n != 0 && len(f.rooms[i]) <= maxRooms {
+				f.rooms[i] = append(f.rooms[i], n)
 			}
 		}
 	}
@@ -394,9 +401,13 @@ func (s *Service) editor(w http.ResponseWriter, r *http.Request, l *Ladder, f *f
 	if err != nil {
 		return err
 	}
+	rooms, err := s.rooms(ctx, s.d.DB.Reader())
+	if err != nil {
+		return err
+	}
 	m.About = aboutFields(ctx, f, agreements, wrong)
 	for i := range min(f.Rows, MaxRungs) {
-		m.Rungs = append(m.Rungs, rungFields(ctx, f, i, n, roles, wrong))
+		m.Rungs = append(m.Rungs, rungFields(ctx, f, i, n, roles, rooms, wrong))
 	}
 	status := http.StatusOK
 	switch {
@@ -430,7 +441,7 @@ func aboutFields(ctx context.Context, f *form, agreements []clock.Agreement, wro
 	}
 }
 
-func rungFields(ctx context.Context, f *form, i int, n names, roles []access.Role, wrong map[string]string) view.Rung {
+func rungFields(ctx context.Context, f *form, i int, n names, roles []access.Role, rooms []channel.Room, wrong map[string]string) view.Rung {
 	field := func(name, label string) ui.Field {
 		return ui.Field{Name: "r." + itoa(i) + "." + name, ID: "r-" + itoa(i) + "-" + name, Label: label, Error: wrong["r."+itoa(i)+"."+name]}
 	}
@@ -488,6 +499,13 @@ func rungFields(ctx context.Context, f *form, i int, n names, roles []access.Rol
 	condition.Mono = true
 	out.Does = []templ.Component{
 		checks, up, role, persons, groups, input("tag", text.T(ctx, "Marks it with the tag"), ""), condition, raise,
+	}
+	if len(rooms) > 0 {
+		posts := ui.Checks{Field: ui.Field{Name: "c." + itoa(i), ID: "c-" + itoa(i), Label: text.T(ctx, "Posts in these rooms"), Error: wrong["r."+itoa(i)+".channels"]}, Inline: true}
+		for _, r := range rooms {
+			posts.Options = append(posts.Options, ui.Option{Value: formatID(r.ID), Label: r.Name, Selected: slices.Contains(f.rooms[i], r.ID)})
+		}
+		out.Does = slices.Insert(out.Does, 1, templ.Component(posts))
 	}
 	return out
 }

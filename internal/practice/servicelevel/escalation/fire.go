@@ -188,6 +188,7 @@ type told struct {
 	More     int           `json:"more,omitempty"`   // and so many
 	Up       []saidUp      `json:"up,omitempty"`
 	Instead  []saidInstead `json:"instead,omitempty"`
+	Rooms    []string      `json:"rooms,omitempty"` // that were told
 	Group    string        `json:"group,omitempty"` // that got the ticket
 	Priority int           `json:"priority,omitempty"`
 	Tag      string        `json:"tag,omitempty"`
@@ -342,6 +343,9 @@ func (s *Service) effect(ctx context.Context, a *ticket.Acting, t *ticket.Ticket
 		return err
 	}
 	if err := s.tell(ctx, a.Tx(), t, all, &said, ahead); err != nil {
+		return err
+	}
+	if err := s.tellRooms(ctx, a.Tx(), t, all, &said); err != nil {
 		return err
 	}
 	text, err := json.Marshal(said)

@@ -74,12 +74,13 @@ type Rung struct {
 	Tell      []Audience `json:"tell,omitempty"`
 	// Up tells the manager of the assignee, so many levels up; where there is none, the
 	// group's leads, and without any the service's owner.
-	Up      int     `json:"up,omitempty"`
-	Role    string  `json:"role,omitempty"` // whoever has it is told
-	Persons []int64 `json:"persons,omitempty"`
-	Group   int64   `json:"group,omitempty"` // gets the ticket
-	Raise   bool    `json:"raise,omitempty"` // the priority, by one
-	Tag     string  `json:"tag,omitempty"`   // marks the ticket
+	Up       int     `json:"up,omitempty"`
+	Role     string  `json:"role,omitempty"` // whoever has it is told
+	Persons  []int64 `json:"persons,omitempty"`
+	Channels []int64 `json:"channels,omitempty"` // rooms that are told
+	Group    int64   `json:"group,omitempty"`    // gets the ticket
+	Raise    bool    `json:"raise,omitempty"`    // the priority, by one
+	Tag      string  `json:"tag,omitempty"`      // marks the ticket
 }
 
 // sameInstant reports whether two rungs stand at the same place.
@@ -208,6 +209,8 @@ func (l *Ladder) tidy() {
 		r.Tell = slices.DeleteFunc(Audiences(), func(a Audience) bool { return !slices.Contains(r.Tell, a) })
 		slices.Sort(r.Persons)
 		r.Persons = slices.Compact(r.Persons)
+		slices.Sort(r.Channels)
+		r.Channels = slices.Compact(r.Channels)
 		switch r.Anchor {
 		case AtPercent:
 			r.Span, r.Every, r.Times, r.ByClock = 0, 0, 0, false
@@ -274,11 +277,14 @@ func (r *Rung) check(wrong *apperr.Problems, at string) {
 	if r.Up < 0 || r.Up > MaxUp {
 		wrong.Add(at+"up", "Go up 1 to %d levels.", MaxUp)
 	}
-	if len(r.Tell) == 0 && r.Up == 0 && r.Role == "" && len(r.Persons) == 0 && r.Group == 0 && !r.Raise && r.Tag == "" {
+	if len(r.Tell) == 0 && r.Up == 0 && r.Role == "" && len(r.Persons) == 0 && len(r.Channels) == 0 && r.Group == 0 && !r.Raise && r.Tag == "" {
 		wrong.Add(at+"tell", "Say whom it tells or what it does.")
 	}
 	if len(r.Persons) > maxPersons {
 		wrong.Add(at+"persons", "Name at most %d persons.", maxPersons)
+	}
+	if len(r.Channels) > maxRooms {
+		wrong.Add(at+"channels", "Name at most %d rooms.", maxRooms)
 	}
 	if strings.ContainsAny(r.Tag, ", \t\r\n") || utf8.RuneCountInString(r.Tag) > 40 {
 		wrong.Add(at+"tag", "A tag is one word of at most 40 characters.")

@@ -27,12 +27,12 @@ func formatID(id int64) string { return strconv.FormatInt(id, 10) }
 
 // namesOf reads what some ladders mention, each kind in one query.
 func (s *Service) namesOf(ctx context.Context, ladders ...*Ladder) (names, error) {
-	n := names{groups: map[int64]string{}, persons: map[int64]string{}, roles: map[string]string{}}
-	var agreements, groups, persons []int64
+	n := names{groups: map[int64]string{}, persons: map[int64]string{}, rooms: map[int64]string{}, roles: map[string]string{}}
+	var agreements, groups, persons, rooms []int64
 	for _, l := range ladders {
 		agreements = append(agreements, l.Agreements...)
 		for i := range l.Rungs {
-			groups, persons = append(groups, l.Rungs[i].Group), append(persons, l.Rungs[i].Persons...)
+			groups, persons, rooms = append(groups, l.Rungs[i].Group), append(persons, l.Rungs[i].Persons...), append(rooms, l.Rungs[i].Channels...)
 		}
 	}
 	q := s.d.DB.Reader()
@@ -53,6 +53,15 @@ func (s *Service) namesOf(ctx context.Context, ladders ...*Ladder) (names, error
 	}
 	for id, p := range foundPersons {
 		n.persons[id] = p.Name
+	}
+	if len(rooms) > 0 {
+		found, err := s.rooms(ctx, q, rooms...)
+		if err != nil {
+			return n, err
+		}
+		for _, r := range found {
+			n.rooms[r.ID] = r.Name
+		}
 	}
 	roles, err := s.d.Roles.Definitions(ctx, q)
 	for _, r := range roles {

@@ -10,6 +10,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/audit"
+	"github.com/steward-itsm/steward/internal/core/channel"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/notify"
@@ -75,6 +76,7 @@ type Deps struct {
 	Roles      Roles
 	Notices    Teller
 	Majors     Majors // nil knows none
+	Rooms      Rooms  // nil has none
 	Actors     *actors.Cache
 	// Reading gives a context in which texts are in a person's language and zone.
 	Reading func(ctx context.Context, p actors.Person) context.Context
@@ -309,6 +311,10 @@ func (s *Service) check(ctx context.Context, l *Ladder) error {
 	if err != nil {
 		return err
 	}
+	rooms, err := s.rooms(ctx, q)
+	if err != nil {
+		return err
+	}
 	for i := range l.Rungs {
 		r, at := &l.Rungs[i], "rungs."+itoa(i)+"."
 		if slices.ContainsFunc(r.Persons, func(p int64) bool { return !slices.Contains(known, p) }) {
@@ -316,6 +322,11 @@ func (s *Service) check(ctx context.Context, l *Ladder) error {
 		}
 		if _, ok := groupNames[r.Group]; r.Group != 0 && !ok {
 			wrong.Add(at+"group", "There is no such group.")
+		}
+		if slices.ContainsFunc(r.Channels, func(id int64) bool {
+			return !slices.ContainsFunc(rooms, func(r channel.Room) bool { return r.ID == id })
+		}) {
+			wrong.Add(at+"channels", "One of these rooms is gone.")
 		}
 		if r.Role != "" && !slices.ContainsFunc(definitions, func(d access.Role) bool { return d.Key == r.Role }) {
 			wrong.Add(at+"role", "There is no such role.")

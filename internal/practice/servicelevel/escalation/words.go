@@ -86,8 +86,8 @@ func audienceLabel(ctx context.Context, a Audience) string {
 
 // names are the names that ladders mention.
 type names struct {
-	agreements, groups, persons map[int64]string
-	roles                       map[string]string
+	agreements, groups, persons, rooms map[int64]string
+	roles                              map[string]string
 }
 
 // does says what a rung does: "tells the assignee; gives it to Network".
@@ -107,6 +107,13 @@ func (r *Rung) does(ctx context.Context, n names) string {
 	}
 	if len(people) > 0 {
 		out = append(out, text.T(ctx, "tells %s", text.List(ctx, people)))
+	}
+	if len(r.Channels) > 0 {
+		var rooms []string
+		for _, id := range r.Channels {
+			rooms = append(rooms, n.rooms[id])
+		}
+		out = append(out, text.T(ctx, "posts in %s", text.List(ctx, rooms)))
 	}
 	if r.Group != 0 {
 		out = append(out, text.T(ctx, "gives it to %s", n.groups[r.Group]))
@@ -186,6 +193,9 @@ func (s *Service) tells(ctx context.Context, c ticket.Change) (string, bool) {
 	}
 	for _, i := range said.Instead {
 		out = text.T(ctx, "%s. %s instead of %s, who is away", out, i.Person, i.For)
+	}
+	if len(said.Rooms) > 0 {
+		out = text.T(ctx, "%s. Posted in %s", out, text.List(ctx, said.Rooms))
 	}
 	if said.Group != "" {
 		out = text.T(ctx, "%s. Given to %s", out, said.Group)
