@@ -62,7 +62,7 @@ func (in *ChannelInput) apply(c *Channel) {
 		c.Events = append(c.Events, Event(v))
 	}
 	for _, h := range in.Headers {
-		c.Headers = append(c.Headers, Header{h.Name, h.Value})
+		c.Headers = append(c.Headers, Header(h))
 	}
 }
 

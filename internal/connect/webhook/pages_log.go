@@ -81,8 +81,10 @@ func (s *Service) listMessages(w http.ResponseWriter, r *http.Request) error {
 		m := &found[i]
 		at := deliveriesURL + "/" + id(m.ID)
 		t.Rows = append(t.Rows, ui.Row{ID: "message-" + id(m.ID), URL: at, Muted: m.State == StateDropped, Cells: []templ.Component{
-			ui.Link{Label: joined(" ", messageLabel(ctx, m.Kind), n.tickets[m.TicketID]), URL: at}, view.Text(n.channels[m.ChannelID].Name), view.Text(n.persons[m.PersonID].Name),
-			view.Text(strconv.Itoa(m.Attempts)), stateBadge(ctx, m.State), ui.Moment{At: m.CreatedAt},
+			ui.Link{Label: joined(" ", messageLabel(ctx, m.Kind), n.tickets[m.TicketID]), URL: at},
+			view.Text(n.channels[m.ChannelID].Name), view.Text(n.persons[m.PersonID].Name),
+			view.Text(strconv.Itoa(m.Attempts)), stateBadge(ctx, m.State),
+			ui.Moment{At: m.CreatedAt},
 		}})
 	}
 	if in.After != 0 && web.IsFragment(r) {
