@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +26,7 @@ type records struct {
 	major, screen, board, received, pair, agreement, promised                         string
 	list, item, template, entry, bulk, merge, macro, job, run, draft, ladder, absence string
 	published                                                                         string
-	mail                                                                              []string
+	mail, chat                                                                        []string
 }
 
 // practices lets every practice make something that has pages of its own.
@@ -34,7 +36,7 @@ func (w *world) practices() records {
 	open := "/tickets/" + w.open.Number
 	var r records
 
-	r.mail = w.mailPages()
+	r.mail, r.chat = w.mailPages(), w.chatPages()
 	r.ladder = path("/escalation-ladders/%d", made[int64](w, admin, "/escalation-ladders", "id", `{"name":"Standard","active":true,"rungs":[{"anchor":"percent","percent":75,"tell":["assignee"]},{"anchor":"after","span":"1h","tell":["chain"],"raise_priority":true}]}`))
 
 	failed := w.post(agent, open+"/major", url.Values{"summary": {"No labels anywhere"}, "reason": {"Every floor"}})
@@ -189,6 +191,35 @@ func (w *world) imported(admin *apptest.Client) string {
 	return a.Header.Get("Location")
 }
 
+// chatPages sets up chat and SMS, with messages in every state, and gives the pages of it.
+func (w *world) chatPages() []string {
+	w.t.Helper()
+	admin := w.SignedIn("administrator")
+	far := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadRequest) }))
+	w.t.Cleanup(far.Close)
+	room := w.post(admin, "/admin/channels", url.Values{
+		"kind": {"slack"}, "name": {"#network-oncall"}, "active": {"true"}, "address": {far.URL + "/services/T0/B0/secret"}, "facts": {"title", "service"}, "events": {"arrived"}, "rate": {"60"},
+	}).Header.Get("Location")
+	hook := w.post(admin, "/admin/channels", url.Values{"kind": {"json"}, "name": {"Hook"}, "active": {"true"}, "address": {far.URL + "/hook?key=1"}, "headers": {"X-Token: secret"}, "rate": {"60"}}).Header.Get("Location")
+	sms := w.post(admin, "/admin/channels", url.Values{
+		"kind": {"sms"}, "name": {"SMS"}, "active": {"true"}, "address": {far.URL}, "template": {`{"to": "{{number}}", "text": "{{text}}"}`}, "parts": {"1"}, "rate": {"60"}, "description": {"For those who are on call."},
+	}).Header.Get("Location")
+	agent := w.SignedIn("agent")
+	w.post(agent, strings.Replace(sms, "/admin/channels/", "/ways/", 1), url.Values{"target": {"+49 170 1234567"}})
+	arrived := w.ticket("other", ticket.Create{Title: "The switch in the yard is dark"})
+	_, err := w.Core.Tickets.Edit(w.As("agent"), ticket.ByID(arrived.ID), ticket.Edit{GroupID: &w.Group})
+	w.check(err)
+	w.check(w.Core.DB.Write(w.As("system"), func(tx *database.Tx) error {
+		_, err := tx.Exec(w.t.Context(), `UPDATE webhook_messages SET state = 'failed', error = 'gave-up: 10: status: 502' WHERE kind = 'news'`)
+		return err
+	}))
+	message := w.one("SELECT id FROM webhook_messages WHERE kind = 'news' ORDER BY id LIMIT 1")
+	return []string{
+		"/admin/channels", "/admin/channels/new", "/admin/channels/new?kind=slack&to=room", "/admin/channels/new?kind=teams&to=persons", "/admin/channels/new?kind=sms&to=persons", room, hook, sms,
+		"/admin/deliveries", fmt.Sprint("/admin/deliveries/", message), "/ways", "/inbox/settings",
+	}
+}
+
 // mailPages sets up mail and gives the pages of it.
 func (w *world) mailPages() []string {
 	w.t.Helper()
@@ -258,7 +289,7 @@ func (w *world) ofPractices(b browser, r records) {
 			fmt.Sprintf("/service-levels/behind?by=service&of=%d&measure=resolution", w.Service), "/roles/agent/edit", r.job, r.run,
 		},
 	}
-	byRole["administrator"] = append(byRole["administrator"], r.mail...)
+	byRole["administrator"] = slices.Concat(byRole["administrator"], r.mail, r.chat)
 	month := time.Now().UTC().AddDate(0, 0, -time.Now().UTC().Day()-40).Format("2006-01") // the one before the last
 	byRole["administrator"] = append(byRole["administrator"], r.agreement+"/results", r.agreement+"/results"+r.published, r.agreement+"/results/settings",
 		fmt.Sprintf("%s/results/draft?month=%s&organisation=%d", r.agreement, month, w.Own), "/services?owner=none")
