@@ -124,6 +124,33 @@ func TestSomebodyAwayIsStoodInFor(t *testing.T) {
 	})
 }
 
+func TestAbsencesAreEnteredByThePersonsOwnClock(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		me := s.Persons[access.RoleAgent]
+		if _, err := s.Core.People.UpdateProfile(s.As(access.RoleAgent), people.Profile{Preferences: people.Preferences{Zone: "Asia/Tokyo"}}); err != nil {
+			t.Fatal(err)
+		}
+		mine := fmt.Sprintf("/people/%d/absences", me)
+		day := time.Now().UTC().AddDate(0, 0, 10).Format(time.DateOnly)
+		admin := s.SignedIn(access.RoleAdministrator) // who is elsewhere
+		if page := admin.Get(mine); !strings.Contains(page.Body, "By the clock in Asia/Tokyo.") {
+			t.Error("the form does not say by which clock")
+		}
+		expect(t, admin.Post(mine, url.Values{"from": {day + "T09:00"}, "until": {day + "T18:00"}, "reason": {"Nobody's business"}}), http.StatusSeeOther)
+		all, err := s.Core.People.Absences(s.As(access.RoleAgent), me)
+		if err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		if a := all[0]; a.From.UTC().Format("2006-01-02 15:04") != day+" 00:00" || a.Reason != "" || a.EnteredBy != s.Persons[access.RoleAdministrator] {
+			t.Errorf("%+v", a)
+		}
+		if page := admin.Get(fmt.Sprintf("/absences/%d", all[0].ID)).HTML(t); page.Find("[name='from']").AttrOr("value", "") != day+"T09:00" {
+			t.Error("the form shows another clock")
+		}
+	})
+}
+
 func TestTurnsOfAnAbsenceAreToldOnce(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {

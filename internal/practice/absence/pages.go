@@ -273,7 +273,7 @@ func (a *Absences) fields(ctx context.Context, p *people.Person, memberships []p
 		Until: ui.DateField{Field: ui.Field{
 			Name: "until", Label: text.In(ctx, "absence", "Back on"), Required: true, Error: wrong["until"], Help: text.T(ctx, "By the clock in %s.", zone.String()),
 		}, Value: f.Until, Time: true},
-		Substitute: box("substitute", text.T(ctx, "Who stands in"), text.T(ctx, "They are told what is wanted of you, as far as they may see it. Nothing is reassigned by itself."), url, f.Substitute, f.SubstituteText),
+		Substitute: box("substitute", text.T(ctx, "Who stands in"), text.T(ctx, "They are told what is wanted meanwhile, as far as they may see it. Nothing is reassigned by itself."), url, f.Substitute, f.SubstituteText),
 	}
 	if own {
 		out.Reason = &ui.TextField{Field: ui.Field{Name: "reason", Label: text.T(ctx, "Why"), Error: wrong["reason"], Help: text.T(ctx, "Only you read this.")}, Value: f.Reason, MaxLength: people.MaxAbsenceReason}

@@ -149,7 +149,7 @@ func (i *Inbox) message(ctx context.Context, v notify.Sending, lines []view.Line
 		Change: text.T(ctx, "Choose what you are told: %s", i.d.BaseURL+view.URL+"/settings"),
 	}
 	for _, l := range lines {
-		out := channel.Line{Number: l.Ref, Title: l.Title, Text: l.Text, Short: l.Text, Why: l.Why, URL: i.d.BaseURL + l.URL, Internal: l.Internal}
+		out := channel.Line{Number: l.Ref, Title: l.Title, Text: l.Text, Short: l.Text, Why: strings.TrimSpace(l.Why + " " + l.Urgent), URL: i.d.BaseURL + l.URL, Internal: l.Internal}
 		if typ, number, _ := strings.Cut(l.Subject, ":"); typ == notify.TicketSubject {
 			out.Ticket, _ = strconv.ParseInt(number, 10, 64) // what this room wrote itself
 		}

@@ -200,7 +200,7 @@ func (i *Inbox) letter(ctx context.Context, person int64, lines []view.Line, fou
 	}
 	for _, line := range lines {
 		if content := enclosed[line.Subject]; content != "" && b.Len()+len(content) < longestBody {
-			fmt.Fprintf(&b, "\n---\n\n## [%s](%s)\n\n%s\n", phrase.Escape(line.Title), i.d.BaseURL+line.URL, content)
+			fmt.Fprintf(&b, "\n---\n\n# [%s](%s)\n\n%s\n", phrase.Escape(line.Title), i.d.BaseURL+line.URL, content)
 		}
 	}
 	l.Body = b.String()

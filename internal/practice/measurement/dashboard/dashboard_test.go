@@ -247,7 +247,7 @@ func TestABoardIsReceivedOnce(t *testing.T) {
 		w.get(t, w.lead, lines[0].Subject.URL, http.StatusNotFound)
 		ids := []int64{lines[0].Subject.ID}
 		letters, err := w.boards.Letters(w.As(w.agent), ids)
-		if got := letters[ids[0]]; err != nil || !strings.Contains(got, "As it was on") || !strings.Contains(got, "### ") || !strings.Contains(got, "| ---: |") {
+		if got := letters[ids[0]]; err != nil || !strings.Contains(got, "As it was on") || !strings.Contains(got, "\n## ") || !strings.Contains(got, "| ---: |") {
 			t.Errorf("its figures for a letter are %q, %v", got, err)
 		}
 		if letters, err := w.boards.Letters(w.As(w.lead), ids); err != nil || len(letters) != 0 {

@@ -37,7 +37,7 @@ func letter(ctx context.Context, answers []drawn, at time.Time) string {
 // letter is one tile.
 func (a *drawn) letter(ctx context.Context) string {
 	var b strings.Builder
-	b.WriteString("\n\n### " + phrase.Escape(a.title(ctx)) + "\n\n")
+	b.WriteString("\n\n## " + phrase.Escape(a.title(ctx)) + "\n\n")
 	if a.wrong != "" {
 		b.WriteString(phrase.Escape(text.T(ctx, "This tile has no answer") + ": " + a.wrong))
 		return b.String()
@@ -76,7 +76,7 @@ func writeTable(ctx context.Context, b *strings.Builder, c ui.Chart) {
 	row := func(cells []string) {
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
 	}
-	head, rule := []string{phrase.Escape(c.Across)}, []string{"---"}
+	head, rule := []string{phrase.Escape(c.Across)}, []string{":---"}
 	for _, s := range c.Series {
 		head, rule = append(head, phrase.Escape(s.Label)), append(rule, "---:")
 	}
