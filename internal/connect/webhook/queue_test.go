@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -336,6 +337,43 @@ func TestTwoNodesSendEachMessageOnceAndInOrder(t *testing.T) {
 		for id, n := range seen {
 			if n != 1 {
 				t.Errorf("%s came %d times", id, n)
+			}
+		}
+	})
+}
+
+func TestWhatIsOverIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		f := farSide(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+			if n > 1 {
+				w.WriteHeader(http.StatusBadRequest)
+			}
+		})
+		c := w.room("#oncall", f.URL)
+		sent, failed, waiting := w.post(c, 0, "1"), w.post(c, 0, "2"), w.post(c, 0, "3")
+		w.run(sent)
+		w.run(failed)
+		left := func() (ids []int64) {
+			t.Helper()
+			if err := w.Prune(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			all, err := w.Messages(w.System(), MessageQuery{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range all {
+				ids = append(ids, m.ID)
+			}
+			return ids
+		}
+		for _, step := range []struct {
+			after time.Duration
+			want  []int64
+		}{{0, []int64{waiting, failed, sent}}, {KeepEnded + time.Hour, []int64{waiting, failed}}, {KeepFailed, []int64{waiting}}} {
+			w.Clock.Advance(step.after)
+			if got := left(); !slices.Equal(got, step.want) {
+				t.Errorf("after %s there are %v, want %v", step.after, got, step.want)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package outbound_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -170,6 +171,22 @@ func TestANameThatMeansSomethingElseAMomentLaterGainsNothing(t *testing.T) {
 	}
 	if len(asked) != 0 {
 		t.Error("it was reached")
+	}
+}
+
+func TestACertificateThatIsNotTrustedIsRefused(t *testing.T) {
+	t.Parallel()
+	far := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	t.Cleanup(far.Close)
+	if _, err := outbound.New(outbound.Options{Policy: loopback}).Do(t.Context(), http.MethodPost, far.URL, nil, nil); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("%v", err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(far.Certificate())
+	c := outbound.New(outbound.Options{Policy: loopback, TLS: &tls.Config{RootCAs: trusted}})
+	t.Cleanup(c.Close)
+	if a, err := c.Do(t.Context(), http.MethodPost, far.URL, nil, []byte("{}")); err != nil || a.Status != http.StatusAccepted {
+		t.Errorf("%+v %v", a, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package escalation_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/calendar"
+	"github.com/steward-itsm/steward/internal/core/channel"
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/coretest"
 	"github.com/steward-itsm/steward/internal/core/notify"
@@ -73,11 +75,26 @@ type directory struct {
 	*service.Store
 }
 
+// rooms are two chats, one of which is switched off.
+type rooms struct{ posts []channel.Post }
+
+// Rooms implements escalation.Rooms.
+func (r *rooms) Rooms(context.Context, database.Querier, ...int64) ([]channel.Room, error) {
+	return []channel.Room{{ID: 7, Name: "#oncall", Active: true}, {ID: 8, Name: "#off"}}, nil
+}
+
+// Post implements escalation.Rooms.
+func (r *rooms) Post(_ context.Context, _ *database.Tx, p channel.Post) error {
+	r.posts = append(r.posts, p)
+	return nil
+}
+
 // world is a small desk whose promises escalate: response in an hour and resolution
 // in eight, day and night.
 type world struct {
 	*coretest.World
 	*written
+	rooms *rooms
 
 	tickets                     *ticket.Service
 	promises                    *promise.Service
@@ -91,7 +108,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()
 	coretest.Each(t, func(t *testing.T, c *coretest.World) {
-		w := &world{World: c, written: &written{}}
+		w := &world{World: c, written: &written{}, rooms: &rooms{}}
 		kinds, err := workflow.NewRegistry(t.Context(), c.DB)
 		if err != nil {
 			t.Fatal(err)
@@ -117,7 +134,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 		w.ladders = escalation.NewService(escalation.Deps{
 			DB: c.DB, Tickets: w.tickets, Kinds: kinds, Clocks: w.promises, Agreements: w.written, Names: c.People, Roles: c.Roles, Notices: w.notices, Actors: c.Actors,
 			Reading: func(ctx context.Context, _ actors.Person) context.Context { return ctx },
-			Audit:   c.Log, Jobs: jobs.New(c.DB, jobs.Options{Clock: c.Clock.Now}), Now: c.Clock.Now,
+			Audit:   c.Log, Jobs: jobs.New(c.DB, jobs.Options{Clock: c.Clock.Now}), Now: c.Clock.Now, Rooms: w.rooms,
 		})
 		w.promises.FollowKept(w.ladders.Plan)
 		company := w.Organisation(people.Own, "Halden", 0)
@@ -287,6 +304,29 @@ func TestRungsFireOnceEachWhenTheirTimeComes(t *testing.T) {
 		w.is(tk, "75 fired", "0s fired", "1h0m0s fired", "1h0m0s#1 fired")
 		if got := w.told(w.lea); len(got) != 3 {
 			t.Errorf("the lead was told %q", got)
+		}
+	})
+}
+
+func TestRungsPostInRooms(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.ladder("Standard", nil, escalation.Rung{Anchor: escalation.AtPercent, Percent: 75, Channels: []int64{7, 8}})
+		tk := w.incident(0)
+		w.keep()
+		w.pass(7 * time.Hour)
+		w.fire()
+		if len(w.rooms.posts) != 1 {
+			t.Fatalf("%d posts", len(w.rooms.posts))
+		}
+		p := w.rooms.posts[0]
+		if !slices.Equal(p.Channels, []int64{7, 8}) || p.Ticket != tk.ID || p.Kind != channel.Escalation || p.Key == "" || !strings.HasPrefix(p.Text(t.Context()), "Resolution: 75 % used") || !strings.Contains(p.Why(t.Context()), "“Standard”") {
+			t.Errorf("%+v: %q", p, p.Text(t.Context()))
+		}
+		if said := w.escalated(tk); !strings.Contains(said, "Posted in #oncall") || strings.Contains(said, "#off") {
+			t.Errorf("the timeline says %q", said)
+		}
+		if len(w.told(w.ana)) != 0 {
+			t.Error("somebody was told whom nothing names")
 		}
 	})
 }
