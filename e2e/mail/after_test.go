@@ -130,6 +130,8 @@ func TestMailingListsAndFloodsAreNoConversation(t *testing.T) {
 		admin := w.As(access.RoleAdministrator)
 		list := w.comes(t, text("Lists <l@x.example>", help, "l1@x.example", "[announce] News", "There is news.", "List-Id: Announce <announce.x.example>", "Precedence: list"))
 		w.fresh(t, "a mailing list", list)
+		// Somebody uses the mailbox itself: we would only answer ourselves.
+		w.fresh(t, "our own mailbox as its author", w.comes(t, text("Desk <"+help+">", help, "own@x.example", "A reminder", "Look at the printer.")))
 		if found, err := w.mail.Letters(admin, mail.LetterQuery{Limit: 10}); err != nil || len(found) != 0 {
 			t.Errorf("a list got an answer: %v %v", found, err)
 		}

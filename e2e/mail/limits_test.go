@@ -18,6 +18,7 @@ import (
 	"github.com/steward-itsm/steward/internal/connect/mail"
 	"github.com/steward-itsm/steward/internal/core/access"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	message "github.com/steward-itsm/steward/internal/platform/mail"
 	"github.com/steward-itsm/steward/internal/platform/mail/mailtest"
 )
@@ -259,5 +260,61 @@ func TestALargeMailInAMailboxIsSeenAndHoldsNothingUp(t *testing.T) {
 		if page := w.SignedIn(access.RoleTeamLead).Get("/mail/quarantine"); !strings.Contains(page.Body, "A large one") || !strings.Contains(page.Body, "Too large") {
 			t.Errorf("%d: it is not shown", page.Status)
 		}
+	})
+}
+
+// A node may end at each attempt to look at one mail: in the end people see it.
+func TestWhatNoJobLooksAfterIsShownToPeople(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		w := newWorld(t, s)
+		w.sender(t, func(v *mail.Sender) { v.Address = help })
+		w.box(t)
+		admin := w.As(access.RoleAdministrator)
+		a, err := w.mail.ImportFile(w.As("system"), help, text(ana, help, "k1@x.example", "It kills", "Please look."))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.byMail(t, access.RoleRequester, "Another matter") // whose letter does the same
+		die := func() {
+			t.Helper()
+			err := w.Core.DB.Write(t.Context(), func(tx *database.Tx) error {
+				_, err := tx.Exec(t.Context(), `UPDATE jobs SET state = 'dead', attempts = 30, finished_at = run_at WHERE kind IN ('mail.land', 'mail.send') AND state <> 'done'`)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		die()
+		if err := w.mail.Strand(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if a = w.became(t, a.ID); a.State != mail.ArrivalQuarantined || a.Reason != "refused" {
+			t.Errorf("%s %s", a.State, a.Reason)
+		}
+		letters, err := w.mail.Letters(admin, mail.LetterQuery{State: mail.LetterFailed, Limit: 10})
+		if err != nil || len(letters) != 1 || letters[0].Error == "" {
+			t.Fatalf("%+v %v", letters, err)
+		}
+		if page := w.SignedIn(access.RoleTeamLead).Get("/mail/quarantine/" + id(a.ID)); !strings.Contains(page.Body, "ended at every attempt") {
+			t.Errorf("%d: it does not say why", page.Status)
+		}
+		// Both are tried again, and what is on its way is left alone.
+		if _, err := w.mail.Release(admin, a.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.mail.SendAgain(admin, letters[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.mail.Strand(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.work(t)
+		w.fresh(t, "let out", w.became(t, a.ID))
+		wait(t, "the letter", func() bool {
+			l, err := w.mail.Letter(admin, letters[0].ID)
+			return err == nil && l.State == mail.LetterSent
+		})
 	})
 }

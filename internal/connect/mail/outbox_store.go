@@ -80,6 +80,14 @@ func (s *Service) addressed(ctx context.Context, tx *database.Tx, l letter.Lette
 	if len(out) == 0 {
 		return nil, "", nil
 	}
+	own, err := ownAmong(ctx, tx, addresses)
+	if err != nil {
+		return nil, "", err
+	}
+	out = slices.DeleteFunc(out, func(r StoredRecipient) bool { return slices.Contains(own, people.NormalEmail(r.Address)) })
+	if len(out) == 0 {
+		return nil, "", nil
+	}
 	dead, err := deadAmong(ctx, tx, addresses)
 	for i := range out {
 		if why, is := dead[people.NormalEmail(out[i].Address)]; is {
@@ -87,6 +95,12 @@ func (s *Service) addressed(ctx context.Context, tx *database.Tx, l letter.Lette
 		}
 	}
 	return out, language, err
+}
+
+// ownAmong gives those addresses whose mail we read: what we write comes back from them.
+func ownAmong(ctx context.Context, q database.Querier, addresses []string) ([]string, error) {
+	var args database.Args
+	return database.All(ctx, q, database.Scalar[string], `SELECT b.address_folded FROM mail_boxes b WHERE b.active AND b.address_folded IN `+database.In(&args, addresses), args.Values()...)
 }
 
 func deadAmong(ctx context.Context, q database.Querier, addresses []string) (map[string]string, error) {

@@ -55,7 +55,8 @@ func (s *Service) Module() module.Module {
 			{Section: text.Key("Administration"), Label: text.Key("Mail"), URL: sendersURL, Icon: "mail", ID: MenuID, Visible: may(ManageMail)},
 			{Section: text.Key("Administration"), Label: text.Key("Quarantine"), URL: quarantineURL, Icon: "shield", ID: QuarantineID, Visible: may(HandleQuarantine)},
 		},
-		Panels: []module.Panel{{ID: "mail", Place: module.PlaceSide, Show: s.shown}},
+		Periodic: []module.Periodic{{Name: "mail.strand", Every: time.Hour, Run: s.Strand}},
+		Panels:   []module.Panel{{ID: "mail", Place: module.PlaceSide, Show: s.shown}},
 	}
 }
 

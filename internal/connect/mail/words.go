@@ -97,6 +97,8 @@ func remark(ctx context.Context, r message.Remark) string {
 		return text.T(ctx, "It is too large: only its header was fetched.")
 	case "unreadable":
 		return text.T(ctx, "It cannot be read: %s", r.Value)
+	case "stranded":
+		return text.T(ctx, "The program ended at every attempt to make a ticket of it.")
 	case "refused":
 		return text.T(ctx, "It could not become a ticket: %s", r.Value)
 	case "files_left", "file_left":

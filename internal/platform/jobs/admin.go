@@ -86,6 +86,17 @@ func (q *Queue) Dead(ctx context.Context, query DeadQuery) ([]Record, error) {
 	return records, nil
 }
 
+// Pending reports whether a job like this one will run, or runs: of its kind and with
+// its payload. It reads all that wait: ask about few.
+func (q *Queue) Pending(ctx context.Context, like Record) (bool, error) {
+	n, err := database.One(ctx, q.db.Reader(), database.Scalar[int],
+		`SELECT count(*) FROM (SELECT 1 FROM jobs j WHERE j.kind = $1 AND j.payload = $2 AND j.state IN ('held', 'scheduled', 'ready', 'running') LIMIT 1) x`, like.Kind, string(like.Payload))
+	if err != nil {
+		return false, fmt.Errorf("jobs: look for jobs like %d: %w", like.ID, err)
+	}
+	return n > 0, nil
+}
+
 // Get gives a job in any state with its failures, the oldest first; NotFound
 // when it never was or is pruned.
 func (q *Queue) Get(ctx context.Context, id int64) (Record, []Failure, error) {
