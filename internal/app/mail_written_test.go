@@ -227,6 +227,28 @@ func TestASupplierIsNotShownWhatAMailQuotes(t *testing.T) {
 	})
 }
 
+func TestMailsOfAMergedTicketAreShownWhereItGoesOn(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		p := newPost(t, s)
+		source := p.number(p.comes(p.letter(plain("It eats paper.\n\n-- \nFloor 2"))))
+		p.comes(p.letter(plain("The second tray.\n\nOn Mon, 3 Nov 2025 at 10:00, Ana <ana@example.org> wrote:\n> Which tray?"), "In-Reply-To: <1@x.example>"))
+		target := s.Ticket(access.RoleRequester, "incident", "Printer on floor 2")
+		if _, err := s.Core.Tickets.Merge(s.As(access.RoleTeamLead), ticket.ByID(target.ID), []ticket.Ref{ticket.ByNumber(source)}); err != nil {
+			t.Fatal(err)
+		}
+		page, _ := p.page(access.RoleAgent, "/tickets/"+target.Number)
+		for _, want := range []string{"Floor 2", "Which tray?"} {
+			if got := page.Find("#timeline details.s-letter-fold").FilterFunction(func(_ int, fold *goquery.Selection) bool { return strings.Contains(fold.Text(), want) }); got.Length() != 1 {
+				t.Errorf("%q stands in %d folds", want, got.Length())
+			}
+		}
+		if page.Find(`#timeline a[href^="/tickets/`+source+`/mail/"]`).Length() == 0 {
+			t.Error("no way leads to the mails of the merged ticket")
+		}
+	})
+}
+
 func TestPicturesOfAMailStandInTheirPlaces(t *testing.T) {
 	t.Parallel()
 	apptest.Each(t, func(t *testing.T, s *apptest.System) {
@@ -265,6 +287,44 @@ func TestPicturesOfAMailStandInTheirPlaces(t *testing.T) {
 		}
 		if got := page.Find("#record-files .s-letter-fold .s-file").Length(); got != 3 {
 			t.Errorf("%d small pictures stand apart, want two logos and a pixel", got)
+		}
+	})
+}
+
+func TestFiftyPicturesAskNoMoreQueriesThanOne(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		p := newPost(t, s)
+		pictured := func(n int) string {
+			var html strings.Builder
+			all := make([][]byte, n)
+			for i := range all {
+				all[i] = drawn(200+i, 100, color.White)
+				fmt.Fprintf(&html, `<p>Step %d</p><img src="cid:cid%[1]d">`, i+1)
+			}
+			return p.number(p.comes(p.letter(related(html.String(), all...), "X-Of: "+fmt.Sprint(n))))
+		}
+		one, fifty := "/tickets/"+pictured(1), "/tickets/"+pictured(50)
+		if few, many := p.cost(access.RoleAgent, one), p.cost(access.RoleAgent, fifty); few != many {
+			t.Errorf("a page with one picture asks %d queries, one with fifty %d", few, many)
+		}
+		page, _ := p.page(access.RoleAgent, fifty)
+		shown := page.Find("#v-description .s-letter img[loading=lazy][width][height]")
+		if shown.Length() != 50 {
+			t.Fatalf("%d pictures are shown", shown.Length())
+		}
+		var order []string
+		page.Find("#v-description .s-letter .s-prose").Children().Each(func(_ int, part *goquery.Selection) {
+			order = append(order, wordsOf(part)+part.Find("img").AttrOr("width", ""))
+		})
+		for i := range 50 {
+			if order[2*i] != fmt.Sprint("Step ", i+1) || order[2*i+1] != fmt.Sprint(200+i) {
+				t.Fatalf("the order is lost at %d: %v", i, order[2*i:2*i+2])
+			}
+		}
+		// Each picture asks for itself: who it is for, the file and its ticket.
+		if n := p.cost(access.RoleAgent, shown.First().AttrOr("src", "")); n > 4 {
+			t.Errorf("a picture asks %d queries", n)
 		}
 	})
 }

@@ -407,7 +407,7 @@ func (s *Service) shown(ctx context.Context, t *ticket.Ticket) (web.Component, e
 	if all > len(found) {
 		parts = append(parts, ui.Link{Label: text.T(ctx, "All mail of this ticket"), URL: "/tickets/" + t.Number + "/mail"})
 	}
-	body := stacked(parts...)
+	body := element("div", "s-mails", stacked(parts...))
 	return around(ui.Panel{Title: text.T(ctx, "Mail"), Quiet: true, Count: all}, body), nil
 }
 
