@@ -168,6 +168,15 @@ func TestAChannelIsSetUpTriedAndWatchedOnItsPages(t *testing.T) {
 		far.answers(http.StatusOK)
 		expect(t, admin.Post(at+"/replay", nil), http.StatusSeeOther)
 		until(t, "it is sent again", func() bool { return !strings.Contains(log(), tk.Number) })
+		hook := admin.Post("/admin/channels", url.Values{"kind": {"json"}, "name": {"Hook"}, "active": {"true"}, "address": {far.URL}, "rate": {"60"}}).Header.Get("Location")
+		keyed := admin.Post(hook+"/key?version=1", nil)
+		expect(t, keyed, http.StatusOK)
+		if key := keyed.HTML(t).Find(".s-code").First().Text(); !strings.HasPrefix(key, "whsec_") || strings.Contains(admin.Get(hook).Body, key) {
+			t.Errorf("the key is shown as %q, or again", key)
+		}
+		if page := admin.Get(hook).Body; !strings.Contains(page, "Messages are signed as Standard Webhooks says") {
+			t.Error("the page does not say that messages are signed")
+		}
 		expect(t, admin.Post(at+"/delete?version=2", nil), http.StatusSeeOther)
 		expect(t, admin.Get(at), http.StatusNotFound)
 		expect(t, admin.Get("/admin/deliveries"), http.StatusOK)

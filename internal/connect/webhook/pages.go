@@ -323,11 +323,14 @@ func (s *Service) editor(w http.ResponseWriter, r *http.Request, c Channel, f fo
 	m.Trail[1].Label = c.Name
 	parts := append(above, m.View(), s.tryForm(ctx, &c, bad["target"]))
 	if c.Kind == JSON {
-		about := text.T(ctx, "Messages are not signed.")
+		about := []templ.Component{view.Text(text.T(ctx, "Messages are not signed."))}
 		if c.Signing != "" {
-			about = text.T(ctx, "Messages are signed as Standard Webhooks says: webhook-id, webhook-timestamp, webhook-signature.")
+			about = []templ.Component{
+				view.Text(text.T(ctx, "Messages are signed as Standard Webhooks says: webhook-id, webhook-timestamp, webhook-signature.")),
+				ui.Alert{Tone: ui.Warning, Title: text.T(ctx, "With a new key, the one in use stops being good at once.")},
+			}
 		}
-		parts = append(parts, panel(text.T(ctx, "Signature"), view.Stack(view.Text(about), ui.Button{Label: text.T(ctx, "Make a new key"), Post: m.Action + "/key?version=" + id(c.Version), HX: ui.HX{Confirm: text.T(ctx, "The key in use stops being good at once.")}})))
+		parts = append(parts, panel(text.T(ctx, "Signature"), view.Stack(append(about, ui.Button{Label: text.T(ctx, "Make a new key"), Post: m.Action + "/key?version=" + id(c.Version)})...)))
 	}
 	parts = append(parts, panel(text.T(ctx, "Deliveries"), ui.Buttons(
 		ui.Button{Label: text.T(ctx, "What was sent"), URL: deliveriesURL + "?channel=" + id(c.ID), Icon: ui.IconSend},
