@@ -3,8 +3,13 @@ package mail_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
+	"net/http/httptest"
+	"net/smtp"
 	"strings"
 	"testing"
 	"time"
@@ -286,5 +291,49 @@ func TestEximBringsMailToTheProduct(t *testing.T) {
 		}
 		wait(t, "the answer", func() bool { return len(w.arrivals(t)) == 6 })
 		on(t, "an answer by the envelope alone", w.became(t, w.arrivals(t)[0].ID), tk.ID, "plus")
+	})
+}
+
+func TestServersBringMailEncrypted(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.System) {
+		w := &world{System: s, mail: s.App.Mail()}
+		w.box(t)
+		w.work(t)
+		known := httptest.NewUnstartedServer(nil)
+		known.StartTLS()
+		t.Cleanup(known.Close)
+		w.mail.Offer = &tls.Config{Certificates: known.TLS.Certificates, MinVersion: tls.VersionTLS12}
+		address := w.listen(t, lmtp.SMTP)
+		var c *smtp.Client
+		wait(t, "the server", func() bool {
+			var err error
+			c, err = smtp.Dial(address)
+			return err == nil
+		})
+		trusted := x509.NewCertPool()
+		trusted.AddCert(known.Certificate())
+		if err := c.StartTLS(&tls.Config{RootCAs: trusted, ServerName: "example.com", MinVersion: tls.VersionTLS12}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Mail("requester@example.org"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Rcpt("help@itsm.example"); err != nil {
+			t.Fatal(err)
+		}
+		body, err := c.Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := body.Write(text(ana, help, "secret@x.example", "Over a foreign network", "Please look.")); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(body.Close(), c.Quit()); err != nil {
+			t.Fatal(err)
+		}
+		if all := w.arrivals(t); len(all) != 1 || all[0].Subject != "Over a foreign network" {
+			t.Errorf("%+v", all)
+		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/access/actors"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/platform/mail/lmtp"
+	"github.com/steward-itsm/steward/internal/platform/web"
 	portal "github.com/steward-itsm/steward/internal/practice/portal/view"
 )
 
@@ -46,6 +47,17 @@ func (a *App) receiveMail(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { a.mail.Watch(ctx, mail.Pace{}) })
+	if c := a.cfg.Mail; c.TLSCert != "" {
+		var err error
+		if a.mail.Offer, err = web.TLS(c.TLSCert, c.TLSKey); err != nil {
+			// Mail that a server hands over without encryption is not what was asked for.
+			a.log.ErrorContext(ctx, "no mail is taken from servers: the certificate cannot be used", "error", err)
+			return func() {
+				cancel()
+				wg.Wait()
+			}
+		}
+	}
 	for protocol, address := range map[lmtp.Protocol]string{lmtp.LMTP: a.cfg.Mail.LMTP, lmtp.SMTP: a.cfg.Mail.SMTP} {
 		if address == "" {
 			continue

@@ -91,6 +91,7 @@ type Deps struct {
 	RequesterPage func(number string) string
 	MaxMessage    int64       // bytes of one message; 0 picks 50 MiB
 	TLS           *tls.Config // nil trusts what this machine trusts
+	Offer         *tls.Config // to servers that bring mail (STARTTLS); nil offers none
 	Client        *http.Client
 }
 

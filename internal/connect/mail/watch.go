@@ -265,7 +265,7 @@ func oneAddress(s string) string {
 // Listen takes mail on an address until the context ends.
 func (s *Service) Listen(ctx context.Context, protocol lmtp.Protocol, address string) error {
 	server, err := lmtp.New(lmtp.Options{
-		Protocol: protocol, Deliver: s.Take, Domain: s.Hostname, MaxSize: s.MaxMessage, Log: s.Log,
+		Protocol: protocol, Deliver: s.Take, Domain: s.Hostname, MaxSize: s.MaxMessage, TLS: s.Offer, Log: s.Log,
 		Recipient: func(ctx context.Context, address string) error {
 			_, err := s.boxFor(ctx, address)
 			if apperr.Is(err, apperr.NotFound) {

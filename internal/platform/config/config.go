@@ -42,6 +42,8 @@ type Config struct {
 type Mail struct {
 	LMTP     string `key:"lmtp" default:"" doc:"Address and port to take mail on by LMTP (RFC 2033), such as '127.0.0.1:2424', for a mail server of yours that delivers to Steward. Empty takes none."`
 	SMTP     string `key:"smtp" default:"" doc:"The same by SMTP, for servers that cannot speak LMTP. Only mail for mailboxes of ours is taken."`
+	TLSCert  string `key:"tls_cert" default:"" doc:"Certificate chain as a PEM file, to offer STARTTLS to servers that bring mail. It is read again when it changes. Empty offers none."`
+	TLSKey   string `key:"tls_key" default:"" doc:"Private key of the certificate, a PEM file."`
 	Hostname string `key:"hostname" default:"" doc:"Name to greet mail servers with. Empty takes the host of public_url."`
 	MaxSize  Size   `key:"max_size" default:"50 MiB" doc:"Largest message that is read. Of a larger one the header is kept, in quarantine."`
 }

@@ -115,7 +115,7 @@ func TestEverythingWrongIsSaidAtOnceInWords(t *testing.T) {
 	t.Parallel()
 	path := write(t, "steward.toml", "listne = ':1'\nworkers = 'many'\n[log]\nlevel = 'loud'\n")
 	_, err := config.Load(config.Source{File: path, Environ: []string{
-		"STEWARD_PUBLIC_URL=desk.example.org", "STEWARD_DATABASE_TIMEOUT=1ms", "STEWARD_HTTP_MAX_UPLOAD=big", "STEWARD_HTTP_TLS_CERT=a.pem",
+		"STEWARD_PUBLIC_URL=desk.example.org", "STEWARD_DATABASE_TIMEOUT=1ms", "STEWARD_HTTP_MAX_UPLOAD=big", "STEWARD_HTTP_TLS_CERT=a.pem", "STEWARD_MAIL_TLS_KEY=a.pem",
 		"STEWARD_MONITORING_TRACE_RATIO=7", "STEWARD_HTTP_TRUSTED_PROXIES=everyone", "STEWARD_SESSION_IDLE=60d",
 	}})
 	got := map[string]string{}
@@ -130,6 +130,7 @@ func TestEverythingWrongIsSaidAtOnceInWords(t *testing.T) {
 		"database.timeout":       "database.timeout must be at least 1s (environment variable STEWARD_DATABASE_TIMEOUT).",
 		"http.max_upload":        "http.max_upload must be a size such as '50 MiB' (environment variable STEWARD_HTTP_MAX_UPLOAD).",
 		"http.tls_cert":          "http.tls_cert and http.tls_key must be chosen together.",
+		"mail.tls_cert":          "mail.tls_cert and mail.tls_key must be chosen together.",
 		"monitoring.trace_ratio": "monitoring.trace_ratio must be a number from 0 to 1 (environment variable STEWARD_MONITORING_TRACE_RATIO).",
 		"http.trusted_proxies":   `http.trusted_proxies must list networks such as '10.0.0.0/8'; "everyone" is none (environment variable STEWARD_HTTP_TRUSTED_PROXIES).`,
 		"session.idle":           "session.idle must not be longer than session.lifetime.",

@@ -149,6 +149,9 @@ func (c *Config) check(p *apperr.Problems) {
 	if (c.HTTP.TLSCert == "") != (c.HTTP.TLSKey == "") {
 		p.Add("http.tls_cert", "http.tls_cert and http.tls_key must be chosen together.")
 	}
+	if (c.Mail.TLSCert == "") != (c.Mail.TLSKey == "") {
+		p.Add("mail.tls_cert", "mail.tls_cert and mail.tls_key must be chosen together.")
+	}
 	if c.Session.Idle > c.Session.Lifetime && c.Session.Lifetime > 0 {
 		p.Add("session.idle", "session.idle must not be longer than session.lifetime.")
 	}

@@ -137,11 +137,9 @@ func (l serverLog) Write(p []byte) (int, error) {
 func (s *Server) serve(hs *http.Server) error {
 	var err error
 	if s.opts.CertFile != "" {
-		certs := &certificates{certFile: s.opts.CertFile, keyFile: s.opts.KeyFile}
-		if _, err := certs.get(nil); err != nil {
-			return apperr.Wrap(err, apperr.Invalid, "The TLS certificate cannot be used.")
+		if hs.TLSConfig, err = TLS(s.opts.CertFile, s.opts.KeyFile); err != nil {
+			return err
 		}
-		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}
 		err = hs.ServeTLS(s.listener, "", "")
 	} else {
 		// Proxies may speak HTTP/2 to us without TLS: one connection for many streams.
@@ -154,6 +152,16 @@ func (s *Server) serve(hs *http.Server) error {
 		return nil
 	}
 	return err
+}
+
+// TLS serves with a certificate chain and its key, PEM files that are read again when
+// they change. Invalid if they cannot be used.
+func TLS(certFile, keyFile string) (*tls.Config, error) {
+	certs := &certificates{certFile: certFile, keyFile: keyFile}
+	if _, err := certs.get(nil); err != nil {
+		return nil, apperr.Wrap(err, apperr.Invalid, "The TLS certificate cannot be used.")
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, nil
 }
 
 // certificates reads the files again when they change, because short-lived

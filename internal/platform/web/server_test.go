@@ -4,10 +4,19 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -163,4 +172,59 @@ func TestHeadersAreBounded(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// writeCertificate makes a certificate for a name that signs itself, and writes it with
+// its key.
+func writeCertificate(t *testing.T, certFile, keyFile, name string, written time.Time) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: cert}, keyFile: {Type: "EC PRIVATE KEY", Bytes: raw}} {
+		if err := errors.Join(os.WriteFile(file, pem.EncodeToMemory(block), 0o600), os.Chtimes(file, written, written)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestARenewedCertificateIsServedWithoutARestart(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	if _, err := web.TLS(certFile, keyFile); !apperr.Is(err, apperr.Invalid) {
+		t.Errorf("no files: %v", err)
+	}
+	now := time.Now()
+	writeCertificate(t, certFile, keyFile, "old.example", now.Add(-2*time.Minute))
+	c, err := web.TLS(certFile, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serves := func(when, name string) {
+		t.Helper()
+		cert, err := c.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if leaf, err := x509.ParseCertificate(cert.Certificate[0]); err != nil || leaf.DNSNames[0] != name {
+			t.Errorf("%s %v is served, want %s: %v", when, leaf.DNSNames, name, err)
+		}
+	}
+	serves("at first", "old.example")
+	if err := os.WriteFile(certFile, []byte("-----BEGIN"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serves("half written", "old.example")
+	writeCertificate(t, certFile, keyFile, "new.example", now)
+	serves("renewed", "new.example")
 }
