@@ -193,14 +193,18 @@ func (p *tab) pressAt(what, element string) {
 		const same = there && (e.contains(there) || there.contains(e) || e.labels && [...e.labels].some((l) => l.contains(there)));
 		return {X: x, Y: y, Instead: same ? "" : (there?.outerHTML ?? "nothing").slice(0, 200)};
 	})()`
+	// A page that a phone still scrolls to the field that was typed in moves away from
+	// under the finger: nobody presses before it stands still.
 	var at point
+	seen := false
 	deadline := time.Now().Add(patience)
 	for tick := time.Tick(20 * time.Millisecond); ; <-tick {
 		found, err := evaluate[point](p, find)
-		if err == nil && found.Instead == "" {
-			at = found
+		there := err == nil && found.Instead == ""
+		if there && seen && found == at {
 			break
 		}
+		at, seen = found, there
 		if time.Now().After(deadline) {
 			p.t.Fatalf("%s cannot press %q at %s: there is %s (%v); the page says:\n%s", p.name, what, p.where(), found.Instead, err, p.says("main"))
 		}

@@ -52,6 +52,7 @@ func guide() []shot {
 		{"roles", "administrator", "/roles/team_lead"},
 		{"kinds", "administrator", "/kinds/incident"},
 		{"services", "administrator", "/services"},
+		{"offerings", "administrator", offeringsPage},
 		{"calendar", "administrator", "/calendars/2"},
 		{"agreement", "administrator", "/agreements/new?standard=1"},
 		{"notification-settings", "agent", "/inbox/settings"},
@@ -89,6 +90,9 @@ const roomPage = "newest major incident"
 
 // resultsPage stands for the published results of the first agreement with customers.
 const resultsPage = "published results of an agreement"
+
+// offeringsPage stands for the offerings of the first service that has some.
+const offeringsPage = "offerings of a service"
 
 // pairPage stands for the address of the oldest pair of figures.
 const pairPage = "oldest pair of figures"
@@ -162,7 +166,7 @@ func (c camera) take(window context.Context, s shot) error {
 		return err
 	}
 	path := s.path
-	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair, resultsPage: c.firstResults, mailTicketPage: c.mailTicket, mailPage: c.mailMessage}[path]; find != nil {
+	if find := map[string]func(context.Context) (string, error){ticketPage: c.firstTicket, clocksPage: c.firstClocks, escalationsPage: c.firstEscalations, draftPage: c.waitingDraft, roomPage: c.newestMajor, pairPage: c.oldestPair, resultsPage: c.firstResults, offeringsPage: c.firstOfferings, mailTicketPage: c.mailTicket, mailPage: c.mailMessage}[path]; find != nil {
 		found, err := find(ctx)
 		if err != nil {
 			return err
@@ -242,6 +246,26 @@ func (c camera) firstResults(ctx context.Context) (string, error) {
 	}
 	agreement, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#agreements a[href^='/agreements/']").getAttribute("href")`))
 	return agreement + "/results", err
+}
+
+func (c camera) firstOfferings(ctx context.Context) (string, error) {
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.base+"/services"), chromedp.WaitReady("main")); err != nil {
+		return "", err
+	}
+	services, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("#services a[href^='/services/']")].map((a) => a.getAttribute("href"))`))
+	if err != nil {
+		return "", err
+	}
+	for _, service := range services {
+		if err := chromedp.Do(ctx, chromedp.Navigate(c.base+service), chromedp.WaitReady("main")); err != nil {
+			return "", err
+		}
+		has, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector("#offerings tbody a") !== null`))
+		if err != nil || has {
+			return service + "#offerings", err
+		}
+	}
+	return "", errors.New("no service has offerings")
 }
 
 func (c camera) newestMajor(ctx context.Context) (string, error) {
