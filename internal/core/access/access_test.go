@@ -3,6 +3,7 @@ package access_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -190,6 +191,26 @@ func TestTokenLimitsNarrowAndNeverWiden(t *testing.T) {
 	}
 	if kinds.Can(access.ManagePeople, access.AnyKind) || kinds.Check(access.ManagePeople, access.Record{}).Allowed {
 		t.Error("a token for kinds of tickets manages people")
+	}
+}
+
+func TestATokenForKindsDoesNothingBesideTickets(t *testing.T) {
+	t.Parallel()
+	const setUp, propose, unheard access.Verb = "set_up_post", "propose_something", "unheard_of"
+	verbs := access.NewCatalogue(access.VerbInfo{Verb: setUp, Label: "Set up the post"}, access.VerbInfo{Verb: propose, Label: "Propose something", Tickets: true})
+	var grants []access.Grant
+	for _, v := range []access.Verb{setUp, propose, unheard} {
+		grants = append(grants, access.Grant{Permission: access.Permission{Verb: v, Kind: access.AnyKind, Scope: access.ScopeAll}, Role: access.RoleAdministrator})
+	}
+	full := access.NewPerson(me, "Me", unit, access.Facts{Grants: grants, Verbs: verbs})
+	limited := full.Limited(access.Limit{Kinds: []string{plain}})
+	for verb, want := range map[access.Verb]bool{setUp: false, propose: true, unheard: false} {
+		if got := limited.Can(verb, access.AnyKind); got != want || !full.Can(verb, access.AnyKind) {
+			t.Errorf("%s: the token may: %v, the person: %v", verb, got, full.Can(verb, access.AnyKind))
+		}
+	}
+	if err := limited.Require(setUp, access.AnyKind); !strings.Contains(apperr.Message(err).String(), "Set up the post") {
+		t.Errorf("what is missing is not called by its name: %v", err)
 	}
 }
 

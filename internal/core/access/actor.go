@@ -40,6 +40,7 @@ type Facts struct {
 	SupplierGroups map[int64][]int64 // groups at home in the supplier's organisations
 	Services       []int64           // the services the person owns
 	Confidential   []string          // kinds that AnyKind within ScopeAll does not reach
+	Verbs          *Catalogue        // what there is to allow; nil is the built-in verbs
 }
 
 // Limit narrows an actor to what a token was made for. An empty list does not
@@ -139,6 +140,14 @@ func (a Actor) Roles() []string {
 // HasRole reports whether the actor holds a role, directly or through a group.
 func (a Actor) HasRole(key string) bool {
 	return slices.ContainsFunc(a.known().Grants, func(g Grant) bool { return g.Role == key })
+}
+
+// verbs are those that are known to whoever made the actor.
+func (a Actor) verbs() *Catalogue {
+	if a.facts != nil && a.facts.Verbs != nil {
+		return a.facts.Verbs
+	}
+	return builtIn()
 }
 
 func (a Actor) known() *Facts {

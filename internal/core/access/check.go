@@ -19,8 +19,11 @@ func (a Actor) Can(verb Verb, kind string) bool {
 	if a.Trusted() {
 		return true
 	}
-	if len(a.limit.Kinds) > 0 && isAboutProduct(verb) {
-		return false
+	if len(a.limit.Kinds) > 0 {
+		// A verb that is not known is not known to be about tickets.
+		if info, known := a.verbs().Info(verb); !known || !info.Tickets {
+			return false
+		}
 	}
 	for _, r := range a.reaches(verb) {
 		if kind == AnyKind || r.coversKind(kind) {
@@ -35,7 +38,7 @@ func (a Actor) Require(verb Verb, kind string) error {
 	if a.Can(verb, kind) {
 		return nil
 	}
-	return refusal(a.Type, verb)
+	return refusal(a.Type, verb, a.verbs())
 }
 
 // Decision is the answer to whether an actor may do a verb on a record, with the
@@ -46,6 +49,7 @@ type Decision struct {
 
 	asked ActorType
 	verb  Verb
+	verbs *Catalogue
 }
 
 // Err gives nil if it is allowed, Forbidden (Unauthenticated for nobody) if not.
@@ -54,7 +58,7 @@ func (d Decision) Err() error {
 	if d.Allowed {
 		return nil
 	}
-	return refusal(d.asked, d.verb)
+	return refusal(d.asked, d.verb, d.verbs)
 }
 
 // Condition gives the rule of Check to a list: it matches the records on which a
@@ -76,7 +80,7 @@ func (a Actor) Check(verb Verb, record Record) Decision {
 	if a.Trusted() && verb != "" {
 		return Decision{Allowed: true}
 	}
-	d := Decision{asked: a.Type, verb: verb}
+	d := Decision{asked: a.Type, verb: verb, verbs: a.verbs()}
 	for _, r := range a.reaches(verb) {
 		if r.condition(records).Match(record) {
 			d.Grants = append(d.Grants, r.grant)
@@ -101,12 +105,12 @@ func (a Actor) Explain(verb Verb, record Record, verbs *Catalogue) []string {
 	return sentences
 }
 
-func refusal(who ActorType, verb Verb) error {
+func refusal(who ActorType, verb Verb, verbs *Catalogue) error {
 	if who == "" {
 		return apperr.New(apperr.Unauthenticated, "Please sign in first.")
 	}
 	label := string(verb)
-	if info, known := builtIn().Info(verb); known {
+	if info, known := verbs.Info(verb); known {
 		label = info.Label
 	}
 	return apperr.New(apperr.Forbidden, "This needs the permission “%s”, which your roles do not give you here.", words.Label{Meaning: "permission", Word: label})
@@ -114,9 +118,3 @@ func refusal(who ActorType, verb Verb) error {
 
 // builtIn are the permissions of the product itself; nothing is added to it.
 var builtIn = sync.OnceValue(func() *Catalogue { return NewCatalogue() })
-
-// isAboutProduct reports whether a built-in verb is not about tickets.
-func isAboutProduct(verb Verb) bool {
-	info, known := builtIn().Info(verb)
-	return known && !info.Tickets
-}

@@ -31,7 +31,7 @@ func (c *Cache) load(ctx context.Context, id int64) (Person, error) {
 	if err != nil {
 		return p, err
 	}
-	var facts access.Facts
+	facts := access.Facts{Verbs: c.roles.Verbs()}
 	if c.confidential != nil {
 		facts.Confidential = c.confidential()
 	}
