@@ -16,6 +16,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	mrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -252,19 +253,24 @@ func await(t testing.TB, ctx context.Context, addr string, ended <-chan struct{}
 	}
 }
 
-// port finds one that is free.
+// port finds one that is free, below those that the system gives to connections: between
+// finding it and the server's listening nobody else is given it.
 func port(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, last, tries = 20_000, 32_000, 100
+	for range tries {
+		p := strconv.Itoa(first + mrand.IntN(last-first))
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", p))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return p
 	}
-	defer func() { _ = l.Close() }()
-	_, p, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	t.Fatal("no port is free")
+	return ""
 }
 
 // DovecotServer keeps mailboxes for any user, who signs in with Password or Token.
