@@ -57,9 +57,13 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 	if err := a.furnishLadders(asAdmin); err != nil {
 		return err
 	}
-	suppliers, err := c.People.Suppliers(asAdmin, c.DB.Reader())
+	suppliers, err := c.People.SuppliersThen(asAdmin)
 	if err != nil {
 		return err
+	}
+	supplier := func(group int64) int64 {
+		s, _ := suppliers(group, c.Now())
+		return s
 	}
 	page, err := c.Tickets.List(asAdmin, ticket.Query{Condition: filter.True(), Sort: ticket.Sort{Field: "priority"}, Limit: 100})
 	if err != nil {
@@ -70,7 +74,7 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 	}
 	var ours, theirs int64
 	for _, t := range page.Tickets {
-		if s := suppliers[t.GroupID]; s != 0 && theirs == 0 {
+		if s := supplier(t.GroupID); s != 0 && theirs == 0 {
 			theirs = s
 		} else if s == 0 && t.GroupID != 0 && ours == 0 {
 			ours = t.GroupID
@@ -86,8 +90,12 @@ func (a *App) furnishPromises(asAdmin context.Context) error {
 		}
 	}
 	if theirs == 0 {
-		for _, s := range suppliers {
-			theirs = max(theirs, s)
+		groups, err := c.People.GroupPlaces(asAdmin, c.DB.Reader())
+		if err != nil {
+			return err
+		}
+		for group := range groups {
+			theirs = max(theirs, supplier(group))
 		}
 	}
 	if theirs == 0 {

@@ -101,17 +101,11 @@ func (s *Service) Lineages(ctx context.Context, q database.Querier, ids []int64)
 	for _, m := range moves {
 		asked = append(asked, m.Organisation, m.Parent)
 	}
-	above, err := s.Above(ctx, q, distinct(asked))
+	above, err := s.Above(ctx, q, database.Distinct(asked))
 	if err != nil {
 		return nil, err
 	}
 	return lineage(above, moves), nil
-}
-
-// distinct gives ids once each, without 0.
-func distinct(ids []int64) []int64 {
-	slices.Sort(ids)
-	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
 }
 
 // lineage climbs the tree as it was. moves are ordered by their instants.

@@ -27,25 +27,6 @@ func (s *Service) GroupPlaces(ctx context.Context, q database.Querier) (map[int6
 	return places, err
 }
 
-// Suppliers gives the supplier that each group belongs to: the nearest organisation
-// above the group's that is no unit, if that is a supplier. Groups of one's own are
-// left out. It asks for no permission: it names nobody.
-func (s *Service) Suppliers(ctx context.Context, q database.Querier) (map[int64]int64, error) {
-	suppliers, seen := map[int64]int64{}, map[int64]bool{}
-	err := database.Each(ctx, q, func(r database.Row) error {
-		var group, organisation int64
-		var kind OrganisationKind
-		err := r.Scan(&group, &organisation, &kind)
-		if !seen[group] && kind == Supplier {
-			suppliers[group] = organisation
-		}
-		seen[group] = true
-		return err
-	}, `SELECT g.id, o.id, o.kind FROM groups g JOIN organisation_tree t ON t.organisation_id = g.organisation_id
-		JOIN organisations o ON o.id = t.ancestor_id WHERE o.kind <> 'unit' ORDER BY g.id, t.depth`)
-	return suppliers, err
-}
-
 // Above gives organisations and those above each, the nearest first. It asks for no
 // permission.
 func (s *Service) Above(ctx context.Context, q database.Querier, ids []int64) (map[int64][]int64, error) {

@@ -37,7 +37,7 @@ func (s *Service) readPlaces(ctx context.Context, q database.Querier) (*places, 
 	for _, t := range p.tenures {
 		asked = append(asked, t.Organisation)
 	}
-	above, err := s.Above(ctx, q, distinct(asked))
+	above, err := s.Above(ctx, q, database.Distinct(asked))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -82,4 +83,11 @@ func (j JSON) Scan(src any) error {
 	default:
 		return fmt.Errorf("database: cannot read %T as JSON", src)
 	}
+}
+
+// Distinct gives ids once each, in order and without 0: what a query asks for.
+func Distinct(ids []int64) []int64 {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
 }

@@ -20,14 +20,14 @@ func ByID[T any](ctx context.Context, c *Cache[int64, T], q database.Querier, id
 	if q != c.db.Reader() {
 		return Read(ctx, q, ids, query, scan)
 	}
-	return c.Many(ctx, distinct(ids), func(ctx context.Context, missing []int64) (map[int64]T, error) {
+	return c.Many(ctx, database.Distinct(ids), func(ctx context.Context, missing []int64) (map[int64]T, error) {
 		return Read(ctx, q, missing, query, scan)
 	})
 }
 
 // Read is ByID of what is not kept at all.
 func Read[T any](ctx context.Context, q database.Querier, ids []int64, query string, scan func(database.Row) (int64, T, error)) (map[int64]T, error) {
-	ids = distinct(ids)
+	ids = database.Distinct(ids)
 	out := make(map[int64]T, len(ids))
 	for part := range slices.Chunk(ids, batch) {
 		var args database.Args
@@ -41,10 +41,4 @@ func Read[T any](ctx context.Context, q database.Querier, ids []int64, query str
 		}
 	}
 	return out, nil
-}
-
-func distinct(ids []int64) []int64 {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
 }

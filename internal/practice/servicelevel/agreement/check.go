@@ -124,8 +124,13 @@ func (s *Service) check(ctx context.Context, q database.Querier, a *Agreement) (
 	}
 	out := Report{Overlaps: overlaps(book, &it, s.now())}
 	c := checker{at: at, book: book, agreement: &it}
-	if c.suppliers, err = s.d.People.Suppliers(ctx, q); err != nil {
+	suppliers, err := s.d.People.SuppliersThen(ctx)
+	if err != nil {
 		return out, err
+	}
+	c.supplier = func(group int64) int64 {
+		supplier, _ := suppliers(group, at)
+		return supplier
 	}
 	if c.offerings, err = s.d.Services.OfferingNames(ctx, q, offeringsOf(book)); err != nil {
 		return out, err
@@ -161,8 +166,8 @@ type kindOf struct {
 type checker struct {
 	at        time.Time
 	book      []clock.Agreement
-	agreement *clock.Agreement // what it is about
-	suppliers map[int64]int64  // of groups
+	agreement *clock.Agreement        // what it is about
+	supplier  func(group int64) int64 // whose group it is; 0 for our own
 	offerings map[int64]service.OfferingName
 	about     []service.Delivery
 	kinds     []kindOf
@@ -194,7 +199,7 @@ func (c *checker) covered(ctx context.Context, q database.Querier, services inte
 		case clock.OLA:
 			return d.SupportGroupID != c.agreement.Party
 		case clock.UC:
-			return d.ProviderID != c.agreement.Party && c.suppliers[d.SupportGroupID] != c.agreement.Party
+			return d.ProviderID != c.agreement.Party && c.supplier(d.SupportGroupID) != c.agreement.Party
 		case clock.SLA:
 		}
 		return d.SupportGroupID == 0 && d.ProviderID == 0
@@ -260,8 +265,8 @@ func (c *checker) lean(sla *clock.Agreement, v *clock.Version, d *service.Delive
 			role clock.Role
 			id   int64
 		}
-		parties := []party{{clock.OLA, d.SupportGroupID}, {clock.UC, c.suppliers[d.SupportGroupID]}}
-		if d.ProviderID != c.suppliers[d.SupportGroupID] {
+		parties := []party{{clock.OLA, d.SupportGroupID}, {clock.UC, c.supplier(d.SupportGroupID)}}
+		if d.ProviderID != c.supplier(d.SupportGroupID) {
 			parties = append(parties, party{clock.UC, d.ProviderID})
 		}
 		for _, by := range parties {

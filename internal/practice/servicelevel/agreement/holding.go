@@ -58,19 +58,19 @@ func (s *Service) Ask(ctx context.Context, question Question) ([]Verdict, error)
 	if err != nil {
 		return nil, err
 	}
-	above, err := s.d.People.Above(ctx, q, []int64{question.Organisation})
+	above, err := s.d.People.Lineages(ctx, q, []int64{question.Organisation})
 	if err != nil {
 		return nil, err
 	}
 	facts := clock.Facts{Kind: question.Kind, Service: question.Service, Organisation: question.Organisation, Group: question.Group, Priority: question.Priority}
 	if question.Group != 0 {
-		suppliers, err := s.d.People.Suppliers(ctx, q)
+		suppliers, err := s.d.People.SuppliersThen(ctx)
 		if err != nil {
 			return nil, err
 		}
-		facts.Supplier = suppliers[question.Group]
+		facts.Supplier, _ = suppliers(question.Group, question.At)
 	}
-	book := clock.Book{Agreements: agreements, Above: func(id int64) []int64 { return above[id] }}
+	book := clock.Book{Agreements: agreements, Above: func(id int64) []int64 { return above(id, question.At) }}
 	if book.Offering, err = s.d.Services.OfferingThen(ctx); err != nil {
 		return nil, err
 	}

@@ -319,11 +319,14 @@ func (s *Service) checkGroup(ctx context.Context, q database.Querier, wrong *app
 		wrong.Add("party", "This group does not exist or is no longer in use.")
 		return nil
 	}
-	suppliers, err := s.d.People.Suppliers(ctx, q)
-	if err == nil && suppliers[party] != 0 {
+	suppliers, err := s.d.People.SuppliersThen(ctx)
+	if err != nil {
+		return err
+	}
+	if supplier, _ := suppliers(party, s.now()); supplier != 0 {
 		wrong.Add("party", "%s is at home with a supplier: what it promises is an underpinning contract.", g.Name)
 	}
-	return err
+	return nil
 }
 
 func (s *Service) checkOwner(ctx context.Context, q database.Querier, wrong *apperr.Problems, owner int64) error {

@@ -38,7 +38,7 @@ type Agreements interface {
 
 // Places say where groups and organisations stand.
 type Places interface {
-	Suppliers(ctx context.Context, q database.Querier) (map[int64]int64, error)
+	SuppliersThen(ctx context.Context) (func(group int64, at time.Time) (supplier int64, until time.Time), error)
 	Above(ctx context.Context, q database.Querier, ids []int64) (map[int64][]int64, error)
 }
 
@@ -98,11 +98,12 @@ func (s *Service) choices(ctx context.Context, q database.Querier, t *ticket.Tic
 	if err != nil {
 		return nil, err
 	}
-	suppliers, err := s.places.Suppliers(ctx, q)
+	suppliers, err := s.places.SuppliersThen(ctx)
 	if err != nil {
 		return nil, err
 	}
-	facts := clock.Facts{Kind: t.Kind, Service: t.ServiceID, Organisation: t.OrganisationID, Group: t.GroupID, Supplier: suppliers[t.GroupID], Priority: t.Priority}
+	supplier, _ := suppliers(t.GroupID, s.now())
+	facts := clock.Facts{Kind: t.Kind, Service: t.ServiceID, Organisation: t.OrganisationID, Group: t.GroupID, Supplier: supplier, Priority: t.Priority}
 	in := clock.Book{Agreements: book, Above: func(id int64) []int64 { return above[id] }}
 	if in.Offering, err = s.services.OfferingThen(ctx); err != nil {
 		return nil, err

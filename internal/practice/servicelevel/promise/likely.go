@@ -15,6 +15,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/filter"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise/view"
@@ -139,7 +140,7 @@ func (p pages) likelyTable(ctx context.Context, found []Likely) (ui.Table, error
 	for i := range found {
 		ids, clocks = append(ids, found[i].TicketID), append(clocks, found[i].Clock)
 	}
-	tickets, err := p.s.d.Tickets.ByIDs(ctx, distinct(ids))
+	tickets, err := p.s.d.Tickets.ByIDs(ctx, database.Distinct(ids))
 	if err != nil {
 		return t, err
 	}
@@ -227,7 +228,7 @@ func (a api) likely(ctx context.Context, in *openapi.Paging) (*openapi.Listed[Li
 	for i := range found {
 		ids = append(ids, found[i].TicketID)
 	}
-	tickets, err := a.s.d.Tickets.ByIDs(ctx, distinct(ids))
+	tickets, err := a.s.d.Tickets.ByIDs(ctx, database.Distinct(ids))
 	if err != nil {
 		return nil, err
 	}

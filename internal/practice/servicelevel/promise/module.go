@@ -80,7 +80,7 @@ func (s *Service) cells(ctx context.Context, ids []int64) (map[int64]string, err
 	for id, o := range found {
 		with, calendars = append(with, id), append(calendars, o.calendar)
 	}
-	hours, err := s.d.Calendars.Hours(ctx, s.d.DB.Reader(), distinct(calendars)...)
+	hours, err := s.d.Calendars.Hours(ctx, s.d.DB.Reader(), database.Distinct(calendars)...)
 	if err != nil {
 		return nil, err
 	}

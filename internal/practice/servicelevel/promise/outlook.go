@@ -145,7 +145,7 @@ func (s *Service) Likely(ctx context.Context, after Cursor, limit int) (out []Li
 	for _, f := range found {
 		ids = append(ids, f.ticket)
 	}
-	computed, err := s.computeAll(ctx, distinct(ids))
+	computed, err := s.computeAll(ctx, database.Distinct(ids))
 	if err != nil {
 		return nil, next, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -247,20 +248,20 @@ func (s *Service) names(ctx context.Context, clocks []clock.Clock) (names, error
 	q := s.d.DB.Reader()
 	n := names{groups: map[int64]string{}}
 	var err error
-	if n.agreements, err = s.d.Agreements.Names(ctx, q, distinct(agreements)); err != nil {
+	if n.agreements, err = s.d.Agreements.Names(ctx, q, database.Distinct(agreements)); err != nil {
 		return n, err
 	}
-	if n.calendars, err = s.d.Calendars.Names(ctx, q, distinct(calendars)); err != nil {
+	if n.calendars, err = s.d.Calendars.Names(ctx, q, database.Distinct(calendars)); err != nil {
 		return n, err
 	}
-	found, err := s.d.Places.GroupNames(ctx, q, distinct(groups))
+	found, err := s.d.Places.GroupNames(ctx, q, database.Distinct(groups))
 	if err != nil {
 		return n, err
 	}
 	for id, g := range found {
 		n.groups[id] = g.Name
 	}
-	n.organisations, err = s.d.Places.OrganisationNames(ctx, q, distinct(organisations))
+	n.organisations, err = s.d.Places.OrganisationNames(ctx, q, database.Distinct(organisations))
 	return n, err
 }
 

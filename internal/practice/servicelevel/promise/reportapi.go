@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/steward-itsm/steward/internal/core/clock"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 )
 
@@ -104,7 +105,7 @@ func (a api) behind(ctx context.Context, in *struct {
 	for _, o := range found {
 		ids = append(ids, o.TicketID)
 	}
-	tickets, err := a.s.d.Tickets.ByIDs(ctx, distinct(ids))
+	tickets, err := a.s.d.Tickets.ByIDs(ctx, database.Distinct(ids))
 	if err != nil {
 		return nil, err
 	}

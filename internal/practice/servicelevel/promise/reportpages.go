@@ -14,6 +14,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/promise/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -158,7 +159,7 @@ func (p pages) behind(w http.ResponseWriter, r *http.Request) error {
 	for _, o := range outcomes {
 		ids = append(ids, o.TicketID)
 	}
-	tickets, err := p.s.d.Tickets.ByIDs(ctx, distinct(ids))
+	tickets, err := p.s.d.Tickets.ByIDs(ctx, database.Distinct(ids))
 	if err != nil {
 		return err
 	}
@@ -258,7 +259,7 @@ func (s *Service) slotNames(ctx context.Context, by Dimension, lines []Line) (ma
 	for _, l := range lines {
 		ids = append(ids, l.ID)
 	}
-	ids = distinct(ids)
+	ids = database.Distinct(ids)
 	q, d := s.d.DB.Reader(), s.d
 	var found map[int64]string
 	var err error

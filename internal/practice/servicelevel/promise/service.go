@@ -5,7 +5,6 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/steward-itsm/steward/internal/core/access"
@@ -179,7 +178,7 @@ func (s *Service) courses(ctx context.Context, ids []int64, agreements []clock.A
 			organisations = append(organisations, course.Moments[i].Organisation)
 		}
 	}
-	above, err := s.d.Places.Lineages(ctx, q, distinct(organisations))
+	above, err := s.d.Places.Lineages(ctx, q, database.Distinct(organisations))
 	if err != nil {
 		return nil, book, err
 	}
@@ -217,10 +216,5 @@ func calendarsOf(agreements []clock.Agreement) []int64 {
 			}
 		}
 	}
-	return distinct(ids)
-}
-
-func distinct(ids []int64) []int64 {
-	slices.Sort(ids)
-	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
+	return database.Distinct(ids)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web/openapi"
 )
 
@@ -177,7 +178,7 @@ func (s *Service) figuresDocuments(ctx context.Context, all ...*Figures) ([]Resu
 			ids = append(ids, l.Service)
 		}
 	}
-	owned, err := s.d.Services.Owners(ctx, s.d.DB.Reader(), distinct(ids))
+	owned, err := s.d.Services.Owners(ctx, s.d.DB.Reader(), database.Distinct(ids))
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func (s *Service) Mine(ctx context.Context) ([]Shown, error) {
 	for i := range found {
 		agreements = append(agreements, found[i].Agreement)
 	}
-	agreements = distinct(agreements)
+	agreements = database.Distinct(agreements)
 	owners, err := s.d.Agreements.Owners(ctx, q, agreements)
 	if err != nil {
 		return nil, err
@@ -113,10 +113,10 @@ func (s *Service) withServices(ctx context.Context, all []Shown) error {
 				}
 			}
 		}
-		wanted[i] = distinct(ids)
+		wanted[i] = database.Distinct(ids)
 		every = append(every, wanted[i]...)
 	}
-	owned, err := s.d.Services.Owners(ctx, s.d.DB.Reader(), distinct(every))
+	owned, err := s.d.Services.Owners(ctx, s.d.DB.Reader(), database.Distinct(every))
 	if err != nil {
 		return err
 	}
@@ -267,7 +267,7 @@ func (s *Service) Promises(ctx context.Context, p *Publication, after, limit int
 	for i := range out {
 		ids = append(ids, out[i].Ticket)
 	}
-	found, err := s.d.Tickets.ByIDs(ctx, distinct(ids))
+	found, err := s.d.Tickets.ByIDs(ctx, database.Distinct(ids))
 	seen := map[int64]bool{}
 	for i := range found {
 		seen[found[i].ID] = true
@@ -326,5 +326,5 @@ func (s *Service) answerables(ctx context.Context, all []Shown) (map[int64]peopl
 			ids = append(ids, o.OwnerID)
 		}
 	}
-	return s.d.People.Answerables(ctx, s.d.DB.Reader(), distinct(ids))
+	return s.d.People.Answerables(ctx, s.d.DB.Reader(), database.Distinct(ids))
 }

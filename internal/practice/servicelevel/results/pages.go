@@ -16,6 +16,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/clock"
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/platform/apperr"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/results/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -83,7 +84,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 	for _, p := range published {
 		ids = append(ids, p.Organisation)
 	}
-	names, err := s.d.People.OrganisationNames(ctx, s.d.DB.Reader(), distinct(ids))
+	names, err := s.d.People.OrganisationNames(ctx, s.d.DB.Reader(), database.Distinct(ids))
 	if err != nil {
 		return err
 	}
@@ -508,7 +509,7 @@ func (s *Service) showPublication(w http.ResponseWriter, r *http.Request, reason
 	if err != nil {
 		return err
 	}
-	people, err := s.d.People.PersonNames(ctx, q, distinct([]int64{p.PublishedBy, p.WithdrawnBy}))
+	people, err := s.d.People.PersonNames(ctx, q, database.Distinct([]int64{p.PublishedBy, p.WithdrawnBy}))
 	if err != nil {
 		return err
 	}
@@ -625,7 +626,7 @@ func (s *Service) decisionTable(ctx context.Context, list []clock.Decision, insi
 	for i := range list {
 		ids = append(ids, list[i].Ticket)
 	}
-	seen, err := s.titles(ctx, distinct(ids), inside)
+	seen, err := s.titles(ctx, database.Distinct(ids), inside)
 	if err != nil {
 		return t, err
 	}

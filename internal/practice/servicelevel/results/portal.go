@@ -17,6 +17,7 @@ import (
 	"github.com/steward-itsm/steward/internal/core/module"
 	"github.com/steward-itsm/steward/internal/core/people"
 	"github.com/steward-itsm/steward/internal/core/ticket"
+	"github.com/steward-itsm/steward/internal/platform/database"
 	"github.com/steward-itsm/steward/internal/platform/web"
 	"github.com/steward-itsm/steward/internal/practice/servicelevel/results/view"
 	"github.com/steward-itsm/steward/internal/ui"
@@ -115,7 +116,7 @@ func (s *Service) serviceTable(ctx context.Context, lines []ServiceLine) (ui.Tab
 	for _, l := range lines {
 		ids = append(ids, l.Service)
 	}
-	owned, err := s.d.Services.Owners(ctx, s.d.DB.Reader(), distinct(ids))
+	owned, err := s.d.Services.Owners(ctx, s.d.DB.Reader(), database.Distinct(ids))
 	if err != nil {
 		return t, err
 	}
@@ -162,11 +163,11 @@ func (s *Service) minePage(w http.ResponseWriter, r *http.Request) error {
 			risky = append(risky, all[i].Agreement)
 		}
 	}
-	names, err := s.d.People.OrganisationNames(ctx, s.d.DB.Reader(), distinct(organisations))
+	names, err := s.d.People.OrganisationNames(ctx, s.d.DB.Reader(), database.Distinct(organisations))
 	if err != nil {
 		return err
 	}
-	hours, err := s.d.Calendars.Names(ctx, s.d.DB.Reader(), distinct(calendars))
+	hours, err := s.d.Calendars.Names(ctx, s.d.DB.Reader(), database.Distinct(calendars))
 	if err != nil {
 		return err
 	}
@@ -174,7 +175,7 @@ func (s *Service) minePage(w http.ResponseWriter, r *http.Request) error {
 		x := &all[i]
 		m.Levels = append(m.Levels, s.level(ctx, x, named, names[x.Organisation], hours[x.Terms.Calendar]))
 	}
-	if m.Risks, err = s.risks(ctx, distinct(risky)); err != nil {
+	if m.Risks, err = s.risks(ctx, database.Distinct(risky)); err != nil {
 		return err
 	}
 	return s.d.Frame.Page(w, r, module.Page{Title: text.T(ctx, "Service levels"), Active: MenuID}, m.View())

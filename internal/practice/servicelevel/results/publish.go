@@ -167,7 +167,7 @@ func (s *Service) subscribers(ctx context.Context, setting *Setting, organisatio
 	for _, c := range contacts {
 		organisations = append(organisations, c.organisation)
 	}
-	above, err := s.d.People.Above(ctx, q, distinct(organisations))
+	above, err := s.d.People.Above(ctx, q, database.Distinct(organisations))
 	if err != nil {
 		return nil, err
 	}

@@ -158,7 +158,7 @@ func (s *Service) zones(ctx context.Context, subjects map[int64]subject) (map[in
 	for _, of := range subjects {
 		calendars = append(calendars, latest(&of.Agreement, s.now()).Calendar)
 	}
-	hours, err := s.d.Calendars.Hours(ctx, s.d.DB.Reader(), distinct(calendars)...)
+	hours, err := s.d.Calendars.Hours(ctx, s.d.DB.Reader(), database.Distinct(calendars)...)
 	if err != nil {
 		return nil, err
 	}
@@ -434,7 +434,7 @@ func (s *Service) explain(ctx context.Context, p *Publication, published []clock
 	for i := range changes {
 		ids = append(ids, changes[i].Ticket)
 	}
-	ids = distinct(ids)
+	ids = database.Distinct(ids)
 	facts, err := readFacts(ctx, s.d.DB.Reader(), ids, p.Organisation)
 	if err != nil {
 		return err

@@ -142,7 +142,7 @@ func (s *Service) Configure(ctx context.Context, in Setting) (Setting, error) {
 	if err := mustManage(ctx, &of); err != nil {
 		return in, err
 	}
-	in.Organisations, in.Contacts = distinct(in.Organisations), distinct(in.Contacts)
+	in.Organisations, in.Contacts = database.Distinct(in.Organisations), database.Distinct(in.Contacts)
 	in.Measures = slices.Compact(slices.Sorted(slices.Values(in.Measures)))
 	if !in.ByItself {
 		in.Days, in.Since = 0, ""
@@ -242,7 +242,7 @@ func (s *Service) kindsOf(ctx context.Context, q database.Querier, above map[int
 	for _, up := range above {
 		ids = append(ids, up...)
 	}
-	found, err := s.d.People.OrganisationStandings(ctx, q, distinct(ids))
+	found, err := s.d.People.OrganisationStandings(ctx, q, database.Distinct(ids))
 	out := make(map[int64]people.OrganisationKind, len(found))
 	for id, o := range found {
 		out[id] = o.Kind
@@ -260,7 +260,7 @@ func (s *Service) checkContacts(ctx context.Context, q database.Querier, wrong *
 	for _, p := range found {
 		organisations = append(organisations, p.OrganisationID)
 	}
-	above, err := s.d.People.Above(ctx, q, distinct(organisations))
+	above, err := s.d.People.Above(ctx, q, database.Distinct(organisations))
 	if err != nil {
 		return err
 	}
@@ -274,10 +274,4 @@ func (s *Service) checkContacts(ctx context.Context, q database.Querier, wrong *
 		}
 	}
 	return nil
-}
-
-func distinct(ids []int64) []int64 {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id == 0 })
 }
